@@ -1,0 +1,48 @@
+# 联动 Liandong. `make` alone lists what there is.
+# Plain enough for GNU make 3.81, which macOS still ships.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format web shots lock env clean
+
+PORT ?= 8000
+BIN := .venv/bin
+STATIC := format style locks dependencies imports types
+
+help: ## 列出命令 / list these
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: ## 一条命令看演示 / everything from nothing to a running demo (PORT=8000)
+	@echo "1/4 准备环境 / environment"
+	@tools/bootstrap
+	@echo "2/4 构建网页应用 / web app"
+	@$(BIN)/python -m client.web.build --out build/web
+	@$(BIN)/liandong demo --port $(PORT)
+
+test: env ## 全部检查 / all checks, as CI runs them
+	@$(BIN)/python -m tools.check
+
+lint: env ## 静态检查 / the checks that run no test
+	@$(BIN)/python -m tools.check $(STATIC)
+
+format: env ## 整理代码格式 / format the code, fix what can be fixed
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+web: env ## 构建网页应用 / build the installable web app into build/web
+	@$(BIN)/python -m client.web.build --out build/web
+
+shots: env web ## 截图 / screenshots of the main screens into docs/images
+	@$(BIN)/python -m tools.chromium
+	@$(BIN)/python -m tools.shots
+
+lock: env ## 重新锁定依赖 / compile locks/ anew from pyproject.toml (UPGRADE=1: newest)
+	@$(BIN)/python -m tools.lock $(if $(UPGRADE),--upgrade)
+	@tools/bootstrap
+
+env: ## 准备环境 / lay the environment in .venv, as locked
+	@tools/bootstrap
+
+clean: ## 清除环境和构建结果 / remove the environment and all that was built
+	rm -rf .venv build dist .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The field app: one Flet client for the browser, the phone and the desktop."""

@@ -1,0 +1,196 @@
+"""What a device gives the client: durable storage, keys, a network, clocks.
+
+The client engine knows these protocols alone. `client.device.native` fulfils them on
+CPython (tests, simulation, APK, desktop), `client.device.browser` on Pyodide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+__all__ = [
+    "Clock",
+    "Device",
+    "DeviceKeys",
+    "Http",
+    "HttpReply",
+    "Journal",
+    "JournalPositionTakenError",
+    "NetworkUnreachableError",
+    "SealedItem",
+    "Settings",
+    "SettingsError",
+    "StorageFullError",
+    "UnsealError",
+]
+
+
+class StorageFullError(Exception):
+    """The device refused to keep what was written; nothing was kept of it."""
+
+
+class JournalPositionTakenError(Exception):
+    """Another running copy of the app has written the journal; this one must stop writing."""
+
+
+class SettingsError(Exception):
+    """A stored setting can't be read back."""
+
+
+class NetworkUnreachableError(Exception):
+    """No answer came: no network, a time-out, a cut connection."""
+
+
+class UnsealError(Exception):
+    """The key does not fit, or the sealed bytes were changed."""
+
+
+class Journal(Protocol):
+    """An append-only list of records; only what it returned from has been kept."""
+
+    async def load(self) -> list[bytes]:
+        """Return every record in the order of their positions, byte for byte."""
+        ...
+
+    async def append(self, position: int, record: bytes) -> None:
+        """Keep *record* durably at *position* (0, 1, 2, ...); on return it survives a power cut.
+
+        Raises:
+            JournalPositionTakenError: The position holds a record already.
+            StorageFullError: The device has no room; nothing was kept.
+        """
+        ...
+
+    async def replace(self, position: int, record: bytes) -> None:
+        """Durably put *record* in the place of the one at *position* (erasure, setting aside)."""
+        ...
+
+
+class Settings(Protocol):
+    """Small named values, each replaced whole and durably."""
+
+    async def get(self, name: str) -> bytes | None:
+        """Return the value last put under *name*, or None."""
+        ...
+
+    async def put(self, name: str, value: bytes) -> None:
+        """Replace the value of *name*; on return it survives a power cut."""
+        ...
+
+    async def delete(self, name: str) -> None:
+        """Forget *name*; nothing happens when it is not there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SealedItem:
+    """What one call seals or opens: bytes and the context that they are bound to."""
+
+    context: bytes
+    content: bytes
+
+
+class DeviceKeys(Protocol):
+    """The device's secrets, a signing key and a wrapping one that never leave it; and AES-GCM."""
+
+    async def create_signing_key(self) -> bytes:
+        """Make and keep the device's P-256 key; return its public point, 65 bytes uncompressed.
+
+        An existing key is replaced only by `forget`; until then its public point is returned.
+        """
+        ...
+
+    async def sign(self, message: bytes) -> bytes:
+        """Return the ECDSA-SHA256 signature of *message*: r and s, 32 bytes each."""
+        ...
+
+    async def verify(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
+        """Tell whether *signature* (r and s) of *message* was made by *public_key* (65 bytes)."""
+        ...
+
+    async def unlock_key(self, pin: str, salt: bytes) -> bytes:
+        """Return 32 bytes derived from *pin*, *salt* and the secret of this device.
+
+        Deliberately slow (PBKDF2); a copy of the storage without the device can't guess PINs.
+        """
+        ...
+
+    async def seal(self, key: bytes, items: Sequence[SealedItem]) -> list[bytes]:
+        """Seal each item with AES-256-GCM under *key*; each result holds its own nonce."""
+        ...
+
+    async def unseal(self, key: bytes, items: Sequence[SealedItem]) -> list[bytes]:
+        """Open what `seal` made.
+
+        Raises:
+            UnsealError: The key or a context does not fit, or the bytes were changed.
+        """
+        ...
+
+    async def forget(self) -> None:
+        """Destroy the signing key and the device secret (a new enrolment makes new ones)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    """An answer: status, headers with lower-case names, and the whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Http(Protocol):
+    """The way to the server that this device was enrolled at."""
+
+    async def post(
+        self, path: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float
+    ) -> HttpReply:
+        """Post *body* to *path* (beginning with /) of the server.
+
+        Raises:
+            NetworkUnreachableError: No whole answer came.
+        """
+        ...
+
+
+class Clock(Protocol):
+    """The device's clocks; none of them is ever trusted in a decision."""
+
+    def wall_ms(self) -> int:
+        """Return the wall clock: milliseconds since 1970 in UTC."""
+        ...
+
+    def monotonic_ms(self) -> int:
+        """Return a clock that never goes back within one boot."""
+        ...
+
+    def boot(self) -> str:
+        """Name the boot (on a phone) or the page session (in a browser) of `monotonic_ms`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """All of one device's ports together.
+
+    Attributes:
+        replica_path: Where SQLite may keep its file; None where there are no lasting files.
+        lead: Tells whether this copy of the app is the one that may write, and makes it that if
+            it can; None where `Journal.load` itself refuses a second copy.
+        watch_network: Has the function that it is given called whenever there may be a network
+            again; None where nothing tells.
+    """
+
+    journal: Journal
+    settings: Settings
+    keys: DeviceKeys
+    http: Http
+    clock: Clock
+    replica_path: Path | None = None
+    lead: Callable[[], Awaitable[bool]] | None = None
+    watch_network: Callable[[Callable[[], None]], None] | None = None

@@ -1,0 +1,148 @@
+"""The engine as the screens know it: they neither store nor send, and import nothing that does."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from client.status import Draft, FieldState, OutboxItem, PointsSummary, Recorded, SyncStatus
+from shared.canonical import Json
+from shared.domain.people import Actor, Staff
+from shared.domain.rows import Rows
+
+__all__ = ["Drafts", "Field"]
+
+
+class Drafts(Protocol):
+    """What was typed and not yet recorded; kept at each change of a field."""
+
+    def get(self, name: str) -> Draft | None:
+        """Return the draft of that name, or None."""
+        ...
+
+    def names(self) -> list[str]:
+        """Return the names of all drafts."""
+        ...
+
+    def keep(self, name: str, values: Mapping[str, Json]) -> None:
+        """Keep *values* as the draft of that form, within a quarter of a second."""
+        ...
+
+    async def discard(self, name: str) -> None:
+        """Forget a draft; nothing happens when there is none."""
+        ...
+
+
+class Field(Protocol):
+    """The engine as the screens know it (`client.engine.Field`)."""
+
+    @property
+    def state(self) -> FieldState:
+        """Say what the app can show now."""
+        ...
+
+    @property
+    def status(self) -> SyncStatus:
+        """Say what waits, since when, the last contact."""
+        ...
+
+    @property
+    def me(self) -> Staff:
+        """Return the person whose phone this is; only when open."""
+        ...
+
+    @property
+    def actor(self) -> Actor:
+        """Return that person as somebody who acts; only when open."""
+        ...
+
+    @property
+    def world(self) -> Rows:
+        """Return all rows that the phone holds, with the outbox laid over; only when open."""
+        ...
+
+    @property
+    def drafts(self) -> Drafts:
+        """Return what was typed and not recorded; only when open."""
+        ...
+
+    def now(self) -> dt.datetime:
+        """Return the best guess of the time, in UTC."""
+        ...
+
+    def today(self) -> dt.date:
+        """Return the date in Asia/Shanghai."""
+        ...
+
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call *callback* after every change; the result ends that."""
+        ...
+
+    async def load(self) -> FieldState:
+        """Read what the device keeps; first of all."""
+        ...
+
+    def start(self) -> None:
+        """Begin to sync by itself, in the running event loop."""
+        ...
+
+    def foreground(self) -> None:
+        """Note that the app came to the front: try to sync at once."""
+        ...
+
+    async def enrol(self, code: str, label: str) -> None:
+        """Bind this device to the person whose code that is."""
+        ...
+
+    async def set_pin(self, pin: str) -> None:
+        """Choose the PIN of a device that was just enrolled."""
+        ...
+
+    async def unlock(self, pin: str) -> None:
+        """Open the records."""
+        ...
+
+    async def change_pin(self, old: str, new: str) -> None:
+        """Choose another PIN."""
+        ...
+
+    async def lock(self) -> None:
+        """Close the records until the PIN is given again."""
+        ...
+
+    def pin_wait_s(self) -> int:
+        """Return the seconds until the next try of the PIN may be made."""
+        ...
+
+    def new_id(self) -> str:
+        """Return a fresh id for an object that is recorded next."""
+        ...
+
+    async def record(self, name: str, args: object, *, draft: str | None = None) -> Recorded:
+        """Keep a mutation durably; on return it is in `world`, and *draft* is forgotten."""
+        ...
+
+    def outbox(self) -> Sequence[OutboxItem]:
+        """Return what was recorded here, newest first."""
+        ...
+
+    def ops_about(self, row_id: str) -> Sequence[OutboxItem]:
+        """Return what was recorded here about one object, oldest first."""
+        ...
+
+    async def acknowledge(self, seq: int) -> None:
+        """Note that the person has seen what became of a record."""
+        ...
+
+    def args_of(self, seq: int) -> Mapping[str, Json]:
+        """Return what was recorded, as it was."""
+        ...
+
+    async def sync_now(self) -> SyncStatus:
+        """Sync once, now."""
+        ...
+
+    def points(self, period: str | None = None) -> PointsSummary:
+        """Return a month's points in three parts."""
+        ...

@@ -1,0 +1,1 @@
+"""Durable, encrypted storage on the phone: vault, outbox, replica, drafts."""

@@ -1,0 +1,266 @@
+"""The outbox: every mutation recorded here, in order, and what the server said to each.
+
+Only the outbox is irreplaceable. An op is in the journal before anybody says "saved"; its
+sequence is never given out again, also when its record can't be read back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from client.device import Journal
+from client.store.record import (
+    DamagedRecordError,
+    Record,
+    RecordKind,
+    decode_record,
+    encode_record,
+)
+from client.store.sealed import Result, Sealer
+from shared.canonical import Json
+from shared.wire.envelope import OpState
+
+__all__ = ["LOST_RECORD", "Entry", "Outbox"]
+
+_log = logging.getLogger(__name__)
+
+LOST_RECORD = "report_lost_record"
+"""Name of the op that takes the sequence of one whose record was damaged before it was sent.
+
+No server knows it: it is refused as unknown, the queue goes on, and the office learns of the loss.
+"""
+
+
+@dataclass(slots=True, kw_only=True)
+class Entry:
+    """One op of this device.
+
+    Attributes:
+        digest: SHA-256 of the op; empty when its record is damaged.
+        op: As on the wire; None while it is sealed, damaged or erased.
+        record: The sealed record; None when it is damaged.
+        result: The latest answer, or None while it waits.
+    """
+
+    seq: int
+    digest: str = ""
+    op: Mapping[str, Json] | None = None
+    record: Record | None = None
+    result: Result | None = None
+
+    @property
+    def is_answered(self) -> bool:
+        """Tell whether the phone holds a result."""
+        return self.result is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the server may still change its answer."""
+        return self.result is not None and self.result.state in (OpState.DEFERRED, OpState.PARKED)
+
+    @property
+    def is_readable(self) -> bool:
+        """Tell whether its op is there, sealed or opened."""
+        return self.record is not None and not self.record.is_erased
+
+    @property
+    def is_lost(self) -> bool:
+        """Tell whether it has no answer, and can't be sent to get one."""
+        return not self.is_readable and not self.is_answered
+
+    @property
+    def size(self) -> int:
+        """About the bytes that the op takes in a request."""
+        return 0 if self.record is None else len(self.record.body)
+
+
+class Outbox:
+    """The ops of one device number, kept in the device's journal."""
+
+    def __init__(self, journal: Journal, sealer: Sealer, *, device: int) -> None:
+        """Write to *journal*; call `load` first."""
+        self._journal = journal
+        self._sealer = sealer
+        self._device = device
+        self._position = 0
+        self._writing = asyncio.Lock()
+        self._acked = 0
+        self._next = 1
+        self.entries: dict[int, Entry] = {}
+        self.damaged = 0
+        """Records that could not be read back."""
+
+    async def load(self, contents: Sequence[bytes], *, sent: int = 0) -> None:
+        """Read what the journal holds, and open what has no answer yet.
+
+        Args:
+            contents: All that `Journal.load` returned.
+            sent: The highest sequence ever sent: it holds where the journal's end is lost.
+        """
+        self._position = len(contents)
+        ops, outcomes, damaged_at_end = self._sort(contents)
+        results, damaged = await self._sealer.open_results(outcomes)
+        self.damaged += damaged
+        answered = max((result.seq for result in results), default=0)
+        # A damaged record at the end may have held a sequence that the server knows by now.
+        self._next = max(max(ops, default=0) + damaged_at_end, answered, sent) + 1
+        for seq in range(1, self._next):
+            record = ops.get(seq)
+            self.entries[seq] = Entry(
+                seq=seq, digest=record.digest if record else "", record=record
+            )
+        for result in results:
+            self.entries[result.seq].result = result
+        await self.open([entry for entry in self.entries.values() if not entry.is_answered])
+
+    async def open(self, entries: Iterable[Entry]) -> None:
+        """Unseal the ops of *entries*; one that can't be is set aside as damaged."""
+        sealed = {
+            entry.seq: entry.record
+            for entry in entries
+            if entry.op is None and entry.record is not None and entry.is_readable
+        }
+        ops = await self._sealer.open_ops(list(sealed.values()))
+        for seq in sealed:
+            entry = self.entries[seq]
+            entry.op = ops.get(seq)
+            if entry.op is None:
+                self.damaged += 1
+                entry.record = None
+
+    @property
+    def next_sequence(self) -> int:
+        """The sequence of the next op."""
+        return self._next
+
+    @property
+    def acked(self) -> int:
+        """The highest sequence up to which the phone holds every result."""
+        while (entry := self.entries.get(self._acked + 1)) is not None and entry.is_answered:
+            self._acked += 1
+        return self._acked
+
+    def waiting(self) -> list[Entry]:
+        """Return the entries without a result, in order."""
+        return [
+            entry
+            for seq in range(self.acked + 1, self._next)
+            if not (entry := self.entries[seq]).is_answered
+        ]
+
+    def open_sequences(self) -> list[int]:
+        """Return the sequences last answered `deferred` or `parked`."""
+        return [entry.seq for entry in self.entries.values() if entry.is_open]
+
+    async def batch(self, *, count_max: int, bytes_max: int) -> list[Mapping[str, Json]]:
+        """Return the next ops to send: in order, without gaps, at least one if any waits.
+
+        A lost op ends the batch: what the server knows decides what becomes of its sequence.
+        """
+        chosen: list[Entry] = []
+        size = 0
+        for seq in range(self.acked + 1, self._next):
+            entry = self.entries[seq]
+            size += entry.size
+            is_full = len(chosen) == count_max or (chosen and size > bytes_max)
+            if is_full or not entry.is_readable:
+                break
+            chosen.append(entry)
+        await self.open(chosen)
+        ops: list[Mapping[str, Json]] = []
+        for entry in chosen:
+            if entry.op is None:
+                break
+            ops.append(entry.op)
+        return ops
+
+    def offer_again(self, last: int) -> None:
+        """Take back what a restored server no longer knows: all after *last* is sent again."""
+        for entry in self.entries.values():
+            if entry.seq > last:
+                entry.result = None
+        self._acked = min(self._acked, last)
+
+    async def skip_to(self, last: int) -> None:
+        """Take note that the server knows sequences up to *last*, more than this journal does."""
+        async with self._writing:
+            for seq in range(self._next, last + 1):
+                _log.error("journal: op %d is known to the server alone", seq)
+                self.entries[seq] = Entry(seq=seq)
+                self.damaged += 1
+            self._next = max(self._next, last + 1)
+
+    async def append(self, op: Mapping[str, Json], *, seq: int | None = None) -> Entry:
+        """Keep *op* under the next sequence, or in the place of a lost one; then it is durable.
+
+        Raises:
+            StorageFullError: Nothing was kept; the sequence is still free.
+            JournalPositionTakenError: Another copy of the app has written.
+        """
+        # Shielded: a caller that goes away must not leave a record that nobody counts.
+        return await asyncio.shield(asyncio.ensure_future(self._append(op, seq)))
+
+    async def keep_results(self, results: Iterable[Result]) -> list[Result]:
+        """Keep the answers durably, in one record; return those that were news."""
+        news = [result for result in results if self._is_news(result)]
+        if news:
+            await asyncio.shield(asyncio.ensure_future(self._keep(news)))
+        return news
+
+    async def _append(self, op: Mapping[str, Json], seq: int | None) -> Entry:
+        async with self._writing:
+            if seq is None:
+                seq = self._next
+            assert seq == self._next or self.entries[seq].is_lost, seq
+            numbered = {**op, "seq": seq}
+            record = await self._sealer.seal_op(seq, numbered)
+            await self._write(record)
+            entry = Entry(seq=seq, digest=record.digest, op=numbered, record=record)
+            self.entries[seq] = entry
+            self._next = max(self._next, seq + 1)
+            return entry
+
+    async def _keep(self, results: Sequence[Result]) -> None:
+        async with self._writing:
+            await self._write(await self._sealer.seal_results(results))
+            for result in results:
+                self.entries[result.seq].result = result
+
+    async def _write(self, record: Record) -> None:
+        await self._journal.append(self._position, encode_record(record))
+        self._position += 1
+
+    def _is_news(self, result: Result) -> bool:
+        entry = self.entries.get(result.seq)
+        if entry is None:
+            return False
+        held = entry.result
+        return held is None or (entry.is_open and held.state is not result.state)
+
+    def _sort(self, contents: Sequence[bytes]) -> tuple[dict[int, Record], list[Record], int]:
+        """Return this device's ops by sequence, its outcomes, and the damaged records at the end.
+
+        Records of another device number (an earlier enrolment, a second person) are left alone.
+        """
+        ops: dict[int, Record] = {}
+        outcomes: list[Record] = []
+        damaged_at_end = 0
+        for position, content in enumerate(contents):
+            try:
+                record = decode_record(content)
+            except DamagedRecordError as error:
+                _log.error("journal: record %d is damaged (%s)", position, error)
+                self.damaged += 1
+                damaged_at_end += 1
+                continue
+            if record.device != self._device:
+                continue
+            if record.kind is RecordKind.OP:
+                ops[record.seq] = record
+                damaged_at_end = 0
+            else:
+                outcomes.append(record)
+        return ops, outcomes, damaged_at_end

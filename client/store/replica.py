@@ -1,0 +1,345 @@
+"""The replica: sealed server rows in SQLite, with the cursors that they stand at.
+
+It is a cache. Each page and its cursors are one transaction; what is damaged is dropped and
+fetched anew from the server, while the readable rest serves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from client.device import (
+    DeviceKeys,
+    SealedItem,
+    Settings,
+    SettingsError,
+    StorageFullError,
+    UnsealError,
+)
+
+__all__ = ["HeldRow", "Page", "Replica"]
+
+_log = logging.getLogger(__name__)
+
+QUIET_S = 2.0
+"""Without a file, the whole database is kept this long after its last change."""
+
+_SCHEMA = """
+CREATE TABLE row (
+    tbl TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL, epoch INTEGER NOT NULL,
+    sealed BLOB NOT NULL, PRIMARY KEY (tbl, id)
+) WITHOUT ROWID;
+CREATE TABLE mark (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+PRAGMA user_version = 1;
+"""
+_SCHEMA_VERSION = 1
+# What a flipped bit in a record's header makes of a value: of another type, which nobody can open.
+_DELETE_MISFITS = """
+DELETE FROM row WHERE typeof(tbl) <> 'text' OR typeof(id) <> 'text' OR typeof(sealed) <> 'blob'
+    OR typeof(revision) <> 'integer' OR typeof(epoch) <> 'integer'
+"""
+
+
+_Changes: TypeAlias = dict[tuple[str, str], tuple[int, int] | None]
+"""Of rows by table and id: revision and epoch, or None for one that is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """A server row: its table, id and revision, and its JSON object in UTF-8."""
+
+    table: str
+    row_id: str
+    revision: int
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What one answer brings.
+
+    Attributes:
+        applied: The highest op sequence whose effects the page completes, if it ends a pull.
+        is_last: No more pages follow.
+    """
+
+    rows: Sequence[HeldRow] = ()
+    gone: Sequence[tuple[str, str]] = ()
+    cursors: Mapping[str, int] = field(default_factory=dict)
+    scopes: Sequence[str] = ()
+    applied: int = 0
+    is_last: bool = True
+
+
+class Replica:
+    """The server's rows on this device, sealed under the vault's data key."""
+
+    def __init__(
+        self, path: Path | None, settings: Settings, keys: DeviceKeys, data_key: bytes, *, name: str
+    ) -> None:
+        """Keep the database at *path*; without one, in memory and as a setting called *name*."""
+        self._path = path
+        self._settings = settings
+        self._keys = keys
+        self._data_key = data_key
+        self._name = f"replica/{name}"
+        self._quiet: asyncio.Task[None] | None = None
+        self._connection = sqlite3.connect(":memory:")
+        self._known: dict[tuple[str, str], tuple[int, int]] = {}  # Revision and epoch of each row.
+        self._sum = 0
+        self.is_rebuilding = False
+
+    async def load(self) -> list[HeldRow]:
+        """Open the database and return its rows; what can't be read is fetched anew."""
+        self._connection.close()
+        try:
+            self._connection = await self._connect()
+            rows, damaged = await self._read()
+        except (sqlite3.Error, ValueError, SettingsError):
+            _log.exception("replica: damaged as a whole, begun anew")
+            self._connection.close()
+            self._known.clear()
+            self._sum = 0
+            self._connection = await self._connect_empty()
+            rows, damaged = [], True
+        if damaged:
+            self.begin_rebuild()
+        self.is_rebuilding = self._mark("rebuilding", 0) == 1
+        return rows
+
+    @property
+    def cursors(self) -> dict[str, int]:
+        """Per scope the version seen; the server reads a missing one as 0."""
+        held: dict[str, int] = self._mark("cursors", {})
+        return held
+
+    @property
+    def applied(self) -> int:
+        """The highest op sequence whose effects the rows hold."""
+        held: int = self._mark("applied", 0)
+        return held
+
+    async def apply(self, page: Page) -> tuple[list[HeldRow], list[tuple[str, str]]]:
+        """Take *page* and its cursors in one transaction.
+
+        Returns:
+            The rows that were news, and what is gone, also after a rebuild's end.
+        """
+        epoch = self._mark("epoch", 0)
+        news = self._news(page.rows, epoch)
+        items = [SealedItem(_context(row), row.content) for row in news]
+        sealed = await self._keys.seal(self._data_key, items) if items else []
+        with self._transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO row VALUES (?, ?, ?, ?, ?)",
+                [
+                    (row.table, row.row_id, row.revision, epoch, blob)
+                    for row, blob in zip(news, sealed, strict=True)
+                ],
+            )
+            changes: _Changes = {(row.table, row.row_id): (row.revision, epoch) for row in news}
+            gone = list(page.gone)
+            if page.is_last and self.is_rebuilding:
+                # Rows that the server did not name again have left the device meanwhile.
+                gone += [
+                    key
+                    for key, (_, seen) in self._known.items()
+                    if seen < epoch and key not in changes
+                ]
+                self._set_mark("rebuilding", 0)
+            changes |= dict.fromkeys(gone)
+            self._delete(gone)
+            self._set_mark("sum", self._sum_after(changes))
+            cursors = self.cursors | dict(page.cursors)
+            self._set_mark("cursors", {s: v for s, v in cursors.items() if s in page.scopes})
+            if page.is_last:
+                self._set_mark("applied", max(self.applied, page.applied))
+        self._take(changes)
+        self.is_rebuilding = self._mark("rebuilding", 0) == 1
+        self._keep_soon()
+        return news, gone
+
+    def begin_rebuild(self) -> None:
+        """Fetch all rows anew; those held serve until the last page has come."""
+        with self._transaction():
+            self._set_mark("epoch", self._mark("epoch", 0) + 1)
+            self._set_mark("cursors", {})
+            self._set_mark("rebuilding", 1)
+            self._set_mark("sum", self._sum)  # As the rows are now: the loss is known.
+        self.is_rebuilding = True
+        self._keep_soon()
+
+    def lower_applied(self, seq: int) -> None:
+        """Lower the applied sequence after a restore of the server."""
+        with self._transaction():
+            self._set_mark("applied", min(self.applied, seq))
+
+    def drop(self, gone: Iterable[tuple[str, str]]) -> None:
+        """Delete rows that may not stay on the device."""
+        changes: _Changes = dict.fromkeys(gone)
+        with self._transaction():
+            self._delete(changes)
+            self._set_mark("sum", self._sum_after(changes))
+        self._take(changes)
+        self._keep_soon()
+
+    async def close(self) -> None:
+        """Keep what is not kept yet, and close the database."""
+        if self._quiet is not None:
+            self._quiet.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._quiet
+            await self._keep()
+        self._connection.close()
+
+    async def _connect(self) -> sqlite3.Connection:
+        if self._path is not None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self._path, isolation_level=None)
+            # Enough for a cache: a power cut may lose the last pages, never mix them.
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+        else:
+            connection = sqlite3.connect(":memory:", isolation_level=None)
+            image = await self._settings.get(self._name)
+            if image:
+                connection.deserialize(image)
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            connection.executescript(_SCHEMA)
+        elif version != _SCHEMA_VERSION:
+            connection.close()
+            return await self._connect_empty()
+        return connection
+
+    async def _connect_empty(self) -> sqlite3.Connection:
+        if self._path is None:
+            await self._settings.delete(self._name)
+        else:
+            for suffix in ("", "-journal", "-wal", "-shm"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+        return await self._connect()
+
+    async def _read(self) -> tuple[list[HeldRow], bool]:
+        """Return the readable rows, and whether any are damaged or missing."""
+        misfits = self._connection.execute(_DELETE_MISFITS).rowcount
+        found = self._connection.execute("SELECT tbl, id, revision, sealed, epoch FROM row")
+        rows = []
+        for table, row_id, revision, sealed, epoch in found:
+            rows.append(HeldRow(table, row_id, revision, sealed))
+            self._take({(table, row_id): (revision, epoch)})
+        damaged = misfits > 0 or self._mark("sum", 0) != self._sum
+        items = [SealedItem(_context(row), row.content) for row in rows]
+        try:
+            contents: list[bytes | None] = [*await self._keys.unseal(self._data_key, items)]
+        except UnsealError:
+            contents = [await self._open_one(item) for item in items]
+        readable, unreadable = [], []
+        for row, content in zip(rows, contents, strict=True):
+            if content is None:
+                unreadable.append((row.table, row.row_id))
+            else:
+                readable.append(HeldRow(row.table, row.row_id, row.revision, content))
+        if unreadable:
+            _log.error("replica: %d rows are damaged", len(unreadable))
+            self.drop(unreadable)
+        return readable, damaged or bool(unreadable)
+
+    async def _open_one(self, item: SealedItem) -> bytes | None:
+        try:
+            (content,) = await self._keys.unseal(self._data_key, [item])
+        except UnsealError:
+            return None
+        return content
+
+    def _news(self, rows: Sequence[HeldRow], epoch: int) -> list[HeldRow]:
+        """Return the rows of a higher revision than those held; in a rebuild, all once."""
+        newest: dict[tuple[str, str], HeldRow] = {}
+        for row in rows:
+            key = (row.table, row.row_id)
+            held, seen = self._known.get(key, (-1, epoch))
+            earlier = newest.get(key)
+            floor = held if seen == epoch else -1
+            if row.revision > (floor if earlier is None else earlier.revision):
+                newest[key] = row
+        return list(newest.values())
+
+    def _sum_after(self, changes: _Changes) -> int:
+        """Return the checksum over which rows there are, once *changes* are made."""
+        total = self._sum
+        for (table, row_id), now in changes.items():
+            before = self._known.get((table, row_id))
+            if before is not None:
+                total ^= _sum_of(table, row_id, before[0])
+            if now is not None:
+                total ^= _sum_of(table, row_id, now[0])
+        return total
+
+    def _take(self, changes: _Changes) -> None:
+        """Remember *changes*, after their transaction."""
+        self._sum = self._sum_after(changes)
+        for key, now in changes.items():
+            if now is None:
+                self._known.pop(key, None)
+            else:
+                self._known[key] = now
+
+    def _delete(self, gone: Iterable[tuple[str, str]]) -> None:
+        self._connection.executemany("DELETE FROM row WHERE tbl = ? AND id = ?", gone)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+            self._connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            raise StorageFullError("replica") from error
+        finally:
+            self._connection.rollback()  # Does nothing after a commit.
+
+    def _mark(self, name: str, default: Any) -> Any:
+        found = self._connection.execute("SELECT value FROM mark WHERE name = ?", (name,))
+        value = found.fetchone()
+        return default if value is None else json.loads(value[0])
+
+    def _set_mark(self, name: str, value: object) -> None:
+        self._connection.execute(
+            "INSERT OR REPLACE INTO mark VALUES (?, ?)", (name, json.dumps(value))
+        )
+
+    def _keep_soon(self) -> None:
+        """Serialise the database once nothing has changed for a while."""
+        if self._path is None:
+            if self._quiet is not None:
+                self._quiet.cancel()
+            self._quiet = asyncio.ensure_future(self._keep_after_quiet())
+
+    async def _keep_after_quiet(self) -> None:
+        await asyncio.sleep(QUIET_S)
+        await self._keep()
+
+    async def _keep(self) -> None:
+        try:
+            await self._settings.put(self._name, self._connection.serialize())
+        except StorageFullError:
+            # The server has it all; the next start begins from the copy kept before.
+            _log.warning("replica: no room to keep it")
+
+
+def _context(row: HeldRow) -> bytes:
+    return f"row/{row.table}/{row.row_id}/{row.revision}".encode()
+
+
+def _sum_of(table: str, row_id: str, revision: int) -> int:
+    """Return a row's part of the checksum: `PRAGMA quick_check` does not see a lost row."""
+    return zlib.crc32(f"{table}/{row_id}/{revision}".encode())

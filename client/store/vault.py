@@ -1,0 +1,186 @@
+"""The vault: one person's data key on this device, wrapped by a key from PIN and device secret.
+
+Nothing personal is readable before the unlock, and no number of wrong PINs deletes anything.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from dataclasses import dataclass
+
+from client.device import Clock, DeviceKeys, SealedItem, Settings, StorageFullError, UnsealError
+from shared.domain.refusals import RefusedError
+from shared.wire.envelope import from_base64url, to_base64url
+
+__all__ = ["PIN_LENGTH", "Vault"]
+
+PIN_LENGTH = 6
+FREE_TRIES = 5
+WAITS_S = (60, 300, 900, 3600)
+_SALT_BYTES = 16
+_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Failures:
+    """Wrong PINs since the last right one; the last of them by the monotonic clock of a boot."""
+
+    count: int
+    mono: int
+    boot: str
+
+
+class Vault:
+    """The wrapped data key of one member of staff."""
+
+    def __init__(
+        self, settings: Settings, keys: DeviceKeys, clock: Clock, *, staff_id: str
+    ) -> None:
+        """Find the vault of *staff_id*; two people on one phone have two."""
+        self._settings = settings
+        self._keys = keys
+        self._clock = clock
+        self._names = (f"vault/{staff_id}", f"vault-copy/{staff_id}")
+        self._failures_name = f"pin-failures/{staff_id}"
+        self._context = f"vault/{staff_id}".encode()
+
+    async def exists(self) -> bool:
+        """Tell whether a PIN was ever set for this person here."""
+        return any([await self._settings.get(name) is not None for name in self._names])
+
+    async def create(self, pin: str) -> bytes:
+        """Make a data key and keep it under *pin*; return it.
+
+        Raises:
+            RefusedError: `pin-not-digits`.
+        """
+        # Overwriting a vault would make everything unreadable that its key has sealed.
+        assert not await self.exists()
+        data_key = os.urandom(_KEY_BYTES)
+        try:
+            await self._keep(pin, data_key)
+        except StorageFullError:
+            for name in self._names:
+                await self._settings.delete(name)
+            raise
+        return data_key
+
+    async def set_aside(self) -> None:
+        """Make room for another vault; this one is kept, for whoever finds its PIN again."""
+        ordinal = 1
+        while await self._settings.get(f"{self._names[0]}/aside-{ordinal}") is not None:
+            ordinal += 1
+        for name in self._names:
+            content = await self._settings.get(name)
+            if content is not None:
+                await self._settings.put(f"{self._names[0]}/aside-{ordinal}", content)
+                await self._settings.delete(name)
+                ordinal += 1
+        await self._settings.delete(self._failures_name)
+
+    async def unlock(self, pin: str) -> bytes:
+        """Return the data key.
+
+        Raises:
+            RefusedError: `pin-wrong` with `tries_left` before a wait, `pin-wait` with `wait_s`, or
+                `vault-damaged`: neither copy can be read.
+        """
+        failures = await self._failures()
+        wait_s = self._wait_s(failures)
+        if wait_s:
+            raise RefusedError("pin-wait", wait_s=wait_s)
+        count = 1 if failures is None else failures.count + 1
+        # Counted before the check: killing the app while it computes must not buy a free try.
+        await self._count_failure(count)
+        try:
+            data_key = await self._open(pin)
+        except UnsealError:
+            raise RefusedError("pin-wrong", tries_left=max(0, FREE_TRIES - count)) from None
+        await self._settings.delete(self._failures_name)
+        return data_key
+
+    async def change_pin(self, old: str, new: str) -> None:
+        """Wrap the same data key under another PIN; what it sealed stays as it is.
+
+        Raises:
+            RefusedError: As `unlock` and `create`.
+        """
+        _demand_digits(new)
+        await self._keep(new, await self.unlock(old))
+
+    async def wait_s(self) -> int:
+        """Return the seconds until the next try may be made."""
+        return self._wait_s(await self._failures())
+
+    async def _keep(self, pin: str, data_key: bytes) -> None:
+        _demand_digits(pin)
+        salt = os.urandom(_SALT_BYTES)
+        key = await self._keys.unlock_key(pin, salt)
+        (wrapped,) = await self._keys.seal(key, [SealedItem(self._context, data_key)])
+        kept = {
+            "v": 1,
+            "salt": to_base64url(salt),
+            "wrapped": to_base64url(wrapped),
+            "crc": zlib.crc32(salt + wrapped),
+        }
+        # Twice: without these few bytes, what waits on this phone could never be read again. The
+        # copy first: where there is room for one only, the PIN that was set before still opens.
+        for name in reversed(self._names):
+            await self._settings.put(name, json.dumps(kept).encode())
+
+    async def _open(self, pin: str) -> bytes:
+        for name in self._names:
+            kept = _parse(await self._settings.get(name))
+            if kept is not None:
+                salt, wrapped = kept
+                key = await self._keys.unlock_key(pin, salt)
+                (data_key,) = await self._keys.unseal(key, [SealedItem(self._context, wrapped)])
+                return data_key
+        raise RefusedError("vault-damaged")
+
+    async def _failures(self) -> _Failures | None:
+        """Return the count, its clock restarted when the boot is another one.
+
+        Only the monotonic clock counts: turning the wall clock must not shorten a wait. After a
+        reboot nobody knows how long the phone was off, so that the wait begins anew.
+        """
+        content = await self._settings.get(self._failures_name)
+        if content is None:
+            return None
+        try:
+            failures = _Failures(**json.loads(content))
+        except (ValueError, TypeError):
+            return await self._count_failure(FREE_TRIES)
+        if failures.boot == self._clock.boot():
+            return failures
+        return await self._count_failure(failures.count)
+
+    async def _count_failure(self, count: int) -> _Failures:
+        failures = _Failures(count=count, mono=self._clock.monotonic_ms(), boot=self._clock.boot())
+        kept = {"count": count, "mono": failures.mono, "boot": failures.boot}
+        await self._settings.put(self._failures_name, json.dumps(kept).encode())
+        return failures
+
+    def _wait_s(self, failures: _Failures | None) -> int:
+        if failures is None or failures.count < FREE_TRIES:
+            return 0
+        whole = WAITS_S[min(failures.count - FREE_TRIES, len(WAITS_S) - 1)]
+        passed_ms = self._clock.monotonic_ms() - failures.mono
+        return max(0, whole - passed_ms // 1000)
+
+
+def _parse(content: bytes | None) -> tuple[bytes, bytes] | None:
+    """Return salt and wrapped key, or None when they can't be read back."""
+    try:
+        kept = json.loads(content or b"")
+        salt, wrapped = from_base64url(kept["salt"]), from_base64url(kept["wrapped"])
+        return (salt, wrapped) if kept["crc"] == zlib.crc32(salt + wrapped) else None
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _demand_digits(pin: str) -> None:
+    if len(pin) != PIN_LENGTH or not (pin.isascii() and pin.isdigit()):
+        raise RefusedError("pin-not-digits", length=PIN_LENGTH)

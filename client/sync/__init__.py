@@ -1,0 +1,1 @@
+"""Sync with the server, as docs/protocol.md says; it knows no screen."""

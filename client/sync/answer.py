@@ -1,0 +1,100 @@
+"""The server's answer to a sync, read and checked before anything of it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from client.device import DeviceKeys
+from client.store.enrolment import Enrolment
+from client.store.outbox import Outbox
+from client.store.replica import HeldRow
+from client.store.sealed import Result
+from client.sync.exchange import NoAnswerError
+from shared.canonical import Json, canonical_bytes
+from shared.wire.envelope import OpState, from_base64url, receipt_bytes
+
+__all__ = ["Answer", "check_receipts", "read_answer"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A sync's answer, as docs/protocol.md has it."""
+
+    generation: str
+    server_time: int
+    last: int
+    results: tuple[Result, ...]
+    rows: tuple[HeldRow, ...]
+    gone: tuple[tuple[str, str], ...]
+    scopes: tuple[str, ...]
+    reset: tuple[str, ...]
+    cursors: Mapping[str, int]
+    more: bool
+
+
+def read_answer(values: Mapping[str, Json]) -> Answer:
+    """Return the answer that *values* are.
+
+    Raises:
+        NoAnswerError: They are none; nothing of it may be used.
+    """
+    try:
+        return _read(values)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise NoAnswerError(f"no answer of this protocol: {error!r}") from error
+
+
+async def check_receipts(
+    answer: Answer, enrolment: Enrolment, outbox: Outbox, keys: DeviceKeys
+) -> None:
+    """Check that the server signed each receipt, for this device and for what it has recorded.
+
+    Raises:
+        NoAnswerError: One of them is not the server's word; nothing of the answer may be used.
+    """
+    for result in answer.results:
+        receipt = result.receipt
+        if receipt is None:
+            if result.state is not OpState.DEFERRED:
+                raise NoAnswerError(f"op {result.seq} has no receipt")
+            continue
+        entry = outbox.entries.get(result.seq)
+        stated = (receipt.device, receipt.seq, receipt.state)
+        if stated != (enrolment.device, result.seq, result.state) or entry is None:
+            raise NoAnswerError(f"the receipt of op {result.seq} is another's")
+        if entry.digest and receipt.digest != entry.digest:
+            raise NoAnswerError(f"the receipt of op {result.seq} is for other content")
+        signature = from_base64url(receipt.signature)
+        if not await keys.verify(enrolment.server_key, receipt_bytes(receipt), signature):
+            raise NoAnswerError(f"the receipt of op {result.seq} is not signed by the server")
+
+
+def _read(values: Mapping[str, Any]) -> Answer:
+    return Answer(
+        generation=_typed(values["generation"], str),
+        server_time=_typed(values["server_time"], int),
+        last=_typed(values["last"], int),
+        results=tuple(Result.from_json(result) for result in values["results"]),
+        rows=tuple(
+            HeldRow(table, _typed(row["id"], str), _typed(revision, int), canonical_bytes(row))
+            for table, rows in values["rows"].items()
+            for revision, row in rows
+        ),
+        gone=tuple(
+            (table, _typed(row_id, str))
+            for table, row_ids in values["gone"].items()
+            for row_id in row_ids
+        ),
+        scopes=tuple(_typed(scope, str) for scope in values["scopes"]),
+        reset=tuple(_typed(scope, str) for scope in values.get("reset", [])),
+        cursors={scope: _typed(version, int) for scope, version in values["cursors"].items()},
+        more=_typed(values["more"], bool),
+    )
+
+
+def _typed(value: Any, kind: type) -> Any:
+    if type(value) is not kind:
+        raise TypeError(f"{value!r} is no {kind.__name__}")
+    return value

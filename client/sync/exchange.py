@@ -1,0 +1,125 @@
+"""One request and its answer: signed, bounded, and believed only when it is really the server's."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+from typing import cast
+
+from client.device import Device, HttpReply, NetworkUnreachableError
+from client.store.enrolment import Enrolment
+from shared.canonical import Json, MalformedJsonError, canonical_bytes, parse_json
+from shared.wire.envelope import (
+    DEVICE_HEADER,
+    GENERATION_HEADER,
+    SIGNATURE_HEADER,
+    signed_message,
+    to_base64url,
+)
+
+__all__ = ["NoAnswerError", "ServerRefusedError", "exchange", "exchange_signed"]
+
+TIMEOUT_S = 60.0
+_RETRY_AFTER_S_MAX = 3600
+_WORTH_COMPRESSING = 300
+_OK = 200
+_TRANSIENT = frozenset({408, 425, 429})
+_PROBLEM = "application/problem+json"
+_JSON = "application/json"
+
+
+class NoAnswerError(Exception):
+    """Nothing that can be believed came back: no network, a portal's page, a failing server.
+
+    Attributes:
+        retry_after_s: How long the server asked to be left alone, if it did.
+        is_answered: Whether something answered at all, if only to say nothing of use.
+    """
+
+    def __init__(self, reason: str, *, retry_after_s: int = 0, is_answered: bool = True) -> None:
+        """Give up this try for *reason*, which is for the log."""
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
+        self.is_answered = is_answered
+
+
+class ServerRefusedError(Exception):
+    """The server refused the request as a whole, with a problem of the catalogue."""
+
+    def __init__(self, slug: str, status: int, members: Mapping[str, Json]) -> None:
+        """Refuse for the reason *slug*."""
+        super().__init__(slug)
+        self.slug = slug
+        self.status = status
+        self.members = members
+
+
+async def exchange_signed(
+    device: Device, enrolment: Enrolment, path: str, request: Mapping[str, Json]
+) -> dict[str, Json]:
+    """Post *request* to *path*, signed by the device; return the answer's object.
+
+    Raises:
+        NoAnswerError: Try again later.
+        ServerRefusedError: Trying again the same will not help.
+    """
+    body, headers = _packed(request)
+    message = signed_message("POST", path, body, enrolment.generation)
+    headers[DEVICE_HEADER] = str(enrolment.device)
+    headers[GENERATION_HEADER] = enrolment.generation
+    headers[SIGNATURE_HEADER] = to_base64url(await device.keys.sign(message))
+    return await _post(device, path, body, headers)
+
+
+async def exchange(device: Device, path: str, request: Mapping[str, Json]) -> dict[str, Json]:
+    """Post *request* to *path*, not signed; otherwise as `exchange_signed`."""
+    body, headers = _packed(request)
+    return await _post(device, path, body, headers)
+
+
+def _packed(request: Mapping[str, Json]) -> tuple[bytes, dict[str, str]]:
+    body = canonical_bytes(request)
+    headers = {"Content-Type": _JSON, "Accept": f"{_JSON}, {_PROBLEM}"}
+    if len(body) > _WORTH_COMPRESSING:
+        body = gzip.compress(body, mtime=0)
+        headers["Content-Encoding"] = "gzip"
+    return body, headers
+
+
+async def _post(
+    device: Device, path: str, body: bytes, headers: Mapping[str, str]
+) -> dict[str, Json]:
+    try:
+        reply = await device.http.post(path, body, headers, timeout_s=TIMEOUT_S)
+    except NetworkUnreachableError as error:
+        raise NoAnswerError(f"unreachable: {error}", is_answered=False) from error
+    return _believed(reply)
+
+
+def _believed(reply: HttpReply) -> dict[str, Json]:
+    """Return the object of a good answer; a portal's page of status 200 is none."""
+    kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    retry_after_s = _retry_after_s(reply)
+    if kind not in {_JSON, _PROBLEM}:
+        raise NoAnswerError(
+            f"{reply.status} {kind or 'without a type'}", retry_after_s=retry_after_s
+        )
+    try:
+        value = parse_json(reply.body)
+    except MalformedJsonError as error:
+        raise NoAnswerError(f"cut or damaged answer: {error}") from error
+    if not isinstance(value, dict):
+        raise NoAnswerError("the answer is no object")
+    if kind == _JSON and reply.status == _OK:
+        return value
+    slug = str(value.get("type", "")).removeprefix("/problems/")
+    is_refusal = 400 <= reply.status < 500 and reply.status not in _TRANSIENT  # noqa: PLR2004
+    if kind == _PROBLEM and slug and is_refusal:
+        raise ServerRefusedError(slug, reply.status, cast("Mapping[str, Json]", value))
+    raise NoAnswerError(f"{reply.status} {slug}", retry_after_s=retry_after_s)
+
+
+def _retry_after_s(reply: HttpReply) -> int:
+    text = reply.headers.get("retry-after", "")
+    # A date would have to be measured by a clock that nobody trusts.
+    return min(int(text), _RETRY_AFTER_S_MAX) if text.isascii() and text.isdigit() else 0

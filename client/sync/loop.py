@@ -1,0 +1,149 @@
+"""When to sync: at once, soon, or when the server or the network allow it again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+import random
+from collections.abc import Callable
+
+from client.device import JournalPositionTakenError, StorageFullError
+from client.status import Phase
+from client.sync.exchange import NoAnswerError, ServerRefusedError
+from client.sync.round import Round
+
+__all__ = ["Sync"]
+
+_log = logging.getLogger(__name__)
+
+IDLE_S = 60.0
+"""With nothing to send, the server is asked this often for news."""
+BACKOFF_S = 2.0
+UNREACHABLE_S_MAX = 30.0
+"""Trying costs little where nobody answers, and a network that is back should be seen soon."""
+BACKOFF_S_MAX = 300.0
+"""A server in trouble is left alone for longer and longer."""
+PAUSED_S = 900.0
+"""After a refusal the server is asked this often whether it has changed its mind."""
+# Not the interpreter's own generator: restored from one snapshot, all phones would draw the same
+# waits, and return in the same second.
+_SYSTEM_RANDOM = random.SystemRandom()
+_FINAL = frozenset({"forked"})
+"""Refusals that only a new enrolment ends."""
+
+
+class Sync:
+    """Runs rounds one at a time, in the background or when asked."""
+
+    def __init__(
+        self,
+        a_round: Round,
+        *,
+        on_change: Callable[[], None],
+        on_taken: Callable[[], None],
+        jitter: Callable[[], float] = _SYSTEM_RANDOM.random,
+    ) -> None:
+        """Run *a_round* again and again, each wait drawn out by *jitter* (from 0 to 1).
+
+        *on_change* is called whenever the phase changes, *on_taken* when another copy of the app
+        holds the journal.
+        """
+        self._round = a_round
+        self._on_change = on_change
+        self._on_taken = on_taken
+        self._jitter = jitter
+        self._one = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._current: asyncio.Future[float] | None = None
+        self._failures = 0
+        self.phase = Phase.IDLE
+        self.pause_slug: str | None = None
+
+    def start(self) -> None:
+        """Begin to sync in the running event loop; a second start changes nothing."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        """End the background work, also a round that somebody else waits for."""
+        for task in (self._task, self._current):
+            if task is not None and not task.done():
+                task.cancel()
+                await asyncio.wait([task])
+        self._task = self._current = None
+
+    def saved(self) -> None:
+        """Note that something waits: it goes at once, unless the server can't be reached."""
+        if self.phase in {Phase.IDLE, Phase.SYNCING}:
+            self._wake.set()
+
+    def foreground(self) -> None:
+        """Note that the person or the network is back: try at once, whatever was before."""
+        self._failures = 0
+        self._wake.set()
+
+    @property
+    def pages(self) -> int:
+        """Pages of rows that the round brought so far."""
+        return self._round.pages
+
+    async def attempt(self) -> float:
+        """Run one round; return the seconds until the next one. Never raises."""
+        async with self._one:
+            self._current = asyncio.ensure_future(self._attempt())
+            try:
+                await asyncio.wait([self._current])
+            except asyncio.CancelledError:
+                self._current.cancel()
+                raise
+            return math.inf if self._current.cancelled() else self._current.result()
+
+    async def _attempt(self) -> float:
+        self._turn(Phase.SYNCING)
+        try:
+            await self._round.run()
+        except NoAnswerError as error:
+            _log.info("no answer: %s", error)
+            self._turn(Phase.OFFLINE)
+            longest = BACKOFF_S_MAX if error.is_answered else UNREACHABLE_S_MAX
+            return max(error.retry_after_s, self._backoff_s(longest)) + self._jitter()
+        except ServerRefusedError as error:
+            _log.warning("sync refused: %s", error.slug)
+            self._turn(Phase.PAUSED, error.slug)
+            return math.inf if error.slug in _FINAL else PAUSED_S
+        except StorageFullError:
+            self._turn(Phase.PAUSED, "storage-full")
+            return PAUSED_S
+        except JournalPositionTakenError:
+            self._turn(Phase.PAUSED, "open-elsewhere")
+            self._on_taken()
+            return math.inf
+        except Exception:  # noqa: BLE001
+            # A fault of ours must not end the sync for the day.
+            _log.exception("sync failed")
+            self._turn(Phase.OFFLINE)
+            return BACKOFF_S_MAX
+        self._failures = 0
+        self._turn(Phase.IDLE)
+        return IDLE_S
+
+    def _backoff_s(self, longest: float) -> float:
+        self._failures += 1
+        whole = min(longest, BACKOFF_S * 2.0 ** min(self._failures - 1, 10))
+        return whole * (0.5 + self._jitter() / 2)
+
+    def _turn(self, phase: Phase, pause_slug: str | None = None) -> None:
+        self.phase, self.pause_slug = phase, pause_slug
+        self._on_change()
+
+    async def _run(self) -> None:
+        while True:
+            self._wake.clear()
+            wait_s = await self.attempt()
+            if self.phase is not Phase.IDLE:
+                self._wake.clear()  # What was saved meanwhile waits with the rest.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), None if wait_s == math.inf else wait_s)

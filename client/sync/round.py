@@ -1,0 +1,196 @@
+"""One round of sync: request after request until nothing waits and no page is left."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import cast
+
+from client.device import Device
+from client.store.enrolment import Enrolment, keep_enrolment
+from client.store.holdings import Holdings
+from client.store.outbox import LOST_RECORD
+from client.store.replica import Page
+from client.store.sealed import Result
+from client.store.timekeeping import Timekeeper
+from client.sync.answer import Answer, check_receipts, read_answer
+from client.sync.exchange import NoAnswerError, ServerRefusedError, exchange_signed
+from shared.canonical import Json
+from shared.wire.envelope import APP_VERSION, SYNC_PATH, OpState
+from shared.wire.rows import encode
+
+__all__ = ["Round"]
+
+_log = logging.getLogger(__name__)
+
+OPS_MAX = 200
+OPS_BYTES_MAX = 96_000
+ROWS_BYTES_MAX = 200_000
+OPEN_MAX = 200
+RESTARTS_MAX = 3
+_BATCH_REFUSED = frozenset({400, 413, 422})
+
+
+class Round:
+    """What the device and the server still owe each other, settled step by step."""
+
+    def __init__(
+        self,
+        device: Device,
+        enrolment: Enrolment,
+        holdings: Holdings,
+        time: Timekeeper,
+        *,
+        on_step: Callable[[Enrolment], Awaitable[None]],
+    ) -> None:
+        """Settle for *holdings*; *on_step* is awaited after each answer."""
+        self._device = device
+        self._holdings = holdings
+        self._outbox = holdings.outbox
+        self._replica = holdings.replica
+        self._time = time
+        self._on_step = on_step
+        self._restarts = 0
+        self.enrolment = enrolment
+        self.pages = 0
+
+    async def run(self) -> None:
+        """Send all that waits and fetch all that is new.
+
+        Raises:
+            NoAnswerError: Try again later; what was settled stays settled.
+            ServerRefusedError: The server refuses the device as a whole.
+            StorageFullError: The device has no room for an answer; it will be given again.
+            JournalPositionTakenError: Another copy of the app is at work.
+        """
+        self.pages = 0
+        self._restarts = 0
+        ops_max = OPS_MAX
+        gap: int | None = None
+        while True:
+            ops = await self._outbox.batch(count_max=ops_max, bytes_max=OPS_BYTES_MAX)
+            try:
+                is_done = await self._step(ops)
+            except ServerRefusedError as error:
+                last = error.members.get("last")
+                if error.slug == "sequence-gap" and isinstance(last, int) and last != gap:
+                    gap = last
+                    self._offer_again(last)
+                    continue
+                # One op that the server can't even read must not hold back those before it.
+                if error.status not in _BATCH_REFUSED or len(ops) <= 1:
+                    raise
+                ops_max = max(1, len(ops) // 2)
+                continue
+            if is_done:
+                return
+
+    async def _step(self, ops: list[Mapping[str, Json]]) -> bool:
+        """Send one request and take its answer; tell whether the round is over."""
+        lost = [entry.seq for entry in self._outbox.waiting() if entry.is_lost]
+        asked = [*lost, *self._outbox.open_sequences()][:OPEN_MAX]
+        cursors = self._replica.cursors
+        request: dict[str, Json] = {
+            "app": APP_VERSION,
+            "clock": encode(self._time.reading()),
+            "acked": self._outbox.acked,
+            "ops": [dict(op) for op in ops],
+            "open": [*asked],
+            "cursors": {**cursors},
+            "limit": ROWS_BYTES_MAX,
+        }
+        if ops:
+            await self._holdings.mark_sent(cast("int", ops[-1]["seq"]))
+        values = await exchange_signed(self._device, self.enrolment, SYNC_PATH, request)
+        answer = read_answer(values)
+        await check_receipts(answer, self.enrolment, self._outbox, self._device.keys)
+        await self._time.drop_anchor(answer.server_time)
+        news = await self._outbox.keep_results(answer.results)
+        restarted = await self._follow_restore(answer, cursors)
+        settled = await self._settle_lost(answer, asked)
+        if not restarted:
+            await self._take_rows(answer)
+        await self._on_step(self.enrolment)
+        if restarted or settled:
+            return False
+        if not answer.more and not self._outbox.waiting():
+            return True
+        goes_on = bool(news) or self._replica.cursors != cursors
+        if not goes_on and (ops or answer.more):
+            # The same question would get the same answer.
+            raise NoAnswerError("the server has more to do but does not go on")
+        return False  # There is more; or something was recorded while the answer came.
+
+    async def _follow_restore(self, answer: Answer, cursors: Mapping[str, int]) -> bool:
+        """Begin anew with a server that was restored, or whose scopes begin anew.
+
+        Returns:
+            Whether the rows of *answer* are of no use: all are fetched again.
+        """
+        if answer.last >= self._outbox.next_sequence:
+            await self._outbox.skip_to(answer.last)
+        restarted = False
+        if answer.last < self._outbox.acked:
+            self._offer_again(answer.last)
+            restarted = True
+        if answer.generation != self.enrolment.generation:
+            self.enrolment = replace(self.enrolment, generation=answer.generation)
+            self._replica.begin_rebuild()
+            await keep_enrolment(self._device.settings, self.enrolment)
+            restarted = True
+        elif any(cursors.get(scope, 0) > 0 for scope in answer.reset):
+            self._replica.begin_rebuild()
+            restarted = True
+        self._restarts += restarted
+        if self._restarts > RESTARTS_MAX:
+            # Two servers that answer in turn, one of them restored: not to be followed for ever.
+            raise NoAnswerError("the server begins anew again and again")
+        return restarted
+
+    def _offer_again(self, last: int) -> None:
+        """Send again what a restored server lost; its cursors mean something else by now too."""
+        _log.warning("the server knows ops up to %d only", last)
+        self._outbox.offer_again(last)
+        self._replica.lower_applied(last)
+        self._replica.begin_rebuild()
+
+    async def _settle_lost(self, answer: Answer, asked: list[int]) -> bool:
+        """Find out, for ops whose record is damaged, what becomes of their sequence."""
+        settled = False
+        for entry in self._outbox.waiting():
+            if not entry.is_lost:
+                continue
+            if entry.seq > answer.last:
+                # The server has never seen it: something must take its place in the queue.
+                await self._outbox.append(self._lost_record(), seq=entry.seq)
+                settled = True
+            else:
+                if entry.seq in asked:
+                    # The server has it, and says no more about it.
+                    entry.result = Result(seq=entry.seq, state=OpState.OK)
+                settled = True  # Else it is asked for next.
+        return settled
+
+    def _lost_record(self) -> dict[str, Json]:
+        return {
+            "name": LOST_RECORD,
+            "v": 1,
+            "args": {},
+            "base": {},
+            "by": self.enrolment.staff_id,
+            "clock": encode(self._time.reading()),
+        }
+
+    async def _take_rows(self, answer: Answer) -> None:
+        await self._holdings.take_page(
+            Page(
+                rows=answer.rows,
+                gone=answer.gone,
+                cursors=answer.cursors,
+                scopes=answer.scopes,
+                applied=min(self._outbox.acked, answer.last),
+                is_last=not answer.more,
+            )
+        )
+        self.pages += 1

@@ -1,0 +1,1 @@
+"""What the wealth manager's and the branch head's screens share."""

@@ -1,0 +1,174 @@
+"""What one recorded: leads, sales, care cards, each with how far it has come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+import flet as ft
+
+from client.components.buttons import secondary_button
+from client.components.cards import badge, card, empty_state, fact, tap_card
+from client.components.chips import Option, choice_chips
+from client.components.layout import page_body
+from client.components.paging import PagedList
+from client.components.refusal import refusal_card
+from client.components.text import note, strong
+from client.components.when import clock
+from client.design import GAP_S
+from client.state import App, use_app, use_words, use_world
+from client.status import OutboxItem, OutboxState
+from client.strings import Words
+from client.views.labels import outbox_step
+from client.views.postman.rows import care_row, lead_row
+from client.views.workplace import screen
+from shared.domain.care_card import OPEN_CARDS, CareCard
+from shared.domain.round import recorded_referrals
+from shared.domain.rows import Rows
+
+__all__ = ["RecordScreen", "RecordsTab"]
+
+OBJECTS = {
+    "submit_referral": "/postman/lead/{}",
+    "report_harvest_date": "/postman/sale/{}",
+    "open_care_card": "/postman/care/{}",
+}
+FOOTER_ROOM = 8
+
+
+class Part(StrEnum):
+    """What of the records is listed."""
+
+    LEADS = "leads"
+    CARDS = "cards"
+    ALL = "all"
+
+
+@screen
+def RecordsTab() -> ft.Control:
+    """List what one recorded, newest first."""
+    app, words, rows = use_app(), use_words(), use_world()
+    part, set_part = ft.use_state(Part.LEADS)
+    head = [
+        choice_chips(
+            [Option(one, words(f"records.{one.value}")) for one in Part],
+            part,
+            set_part,
+            name=words("records.parts"),
+        )
+    ]
+    lists: dict[Part, Callable[[], ft.Control]] = {
+        Part.LEADS: lambda: _leads(app, rows, words, head),
+        Part.CARDS: lambda: _cards(app, rows, words, head),
+        Part.ALL: lambda: _all(app, words, head),
+    }
+    return lists[part]()
+
+
+def _leads(app: App, rows: Rows, words: Words, head: list[ft.Control]) -> ft.Control:
+    made = {str(op.args.get("id")): op for op in app.field.outbox() if op.name == "submit_referral"}
+    return PagedList(
+        recorded_referrals(rows, app.field.me.id),
+        lambda one: lead_row(app, rows, one, made.get(one.id), words),
+        head=head,
+        empty=empty_state(
+            words("records.no_leads"),
+            detail=words("records.no_leads_detail"),
+            icon=ft.Icons.PERSON_ADD_ALT_1_OUTLINED,
+            action=secondary_button(
+                words("lead.new"), lambda: app.navigation.open("/postman/lead"), icon=ft.Icons.ADD
+            ),
+        ),
+    )
+
+
+def _cards(app: App, rows: Rows, words: Words, head: list[ft.Control]) -> ft.Control:
+    mine = {
+        one.id: one
+        for one in (
+            *rows.where(CareCard, owner_id=app.field.me.id),
+            *rows.where(CareCard, originator_id=app.field.me.id),
+        )
+    }
+    cards = sorted(
+        mine.values(), key=lambda one: (one.status not in OPEN_CARDS, one.next_contact_on, one.id)
+    )
+    new = ft.Row(
+        [
+            secondary_button(
+                words("care.new"), lambda: app.navigation.open("/postman/care"), icon=ft.Icons.ADD
+            )
+        ]
+    )
+    return PagedList(
+        cards,
+        lambda one: care_row(app, rows, one, app.field.today(), words),
+        head=[*head, new],
+        empty=empty_state(
+            words("records.no_cards"),
+            detail=words("records.no_cards_detail"),
+            icon=ft.Icons.FAVORITE_BORDER,
+        ),
+    )
+
+
+def _all(app: App, words: Words, head: list[ft.Control]) -> ft.Control:
+    return PagedList(
+        app.field.outbox(),
+        lambda op: _op_row(app, op, words),
+        head=head,
+        empty=empty_state(words("records.nothing"), icon=ft.Icons.RECEIPT_LONG_OUTLINED),
+    )
+
+
+def _op_row(app: App, op: OutboxItem, words: Words) -> ft.Control:
+    text, tone = _state(op, words)
+    what = words(f"mutation.{op.name}")
+    when = clock(op.recorded_at, app.field.now(), words)
+    return tap_card(
+        strong(what),
+        ft.Row([badge(text, tone), note(when)], wrap=True, spacing=GAP_S),
+        on_click=lambda: app.navigation.open(f"/record/{op.seq}"),
+        name=f"{what} {when} {text}",
+        key=str(op.seq),
+    )
+
+
+def _state(op: OutboxItem, words: Words) -> tuple[str, str]:
+    if op.state is OutboxState.OK:
+        number = op.receipt_number
+        return words("receipt.received", n=number if number is not None else "—"), "good"
+    step = outbox_step(op, words)
+    return step.text, step.tone
+
+
+@screen
+def RecordScreen(seq: str) -> ft.Control:
+    """Show one record of this phone: what, when, and what became of it."""
+    app, words = use_app(), use_words()
+    use_world()
+    found = [op for op in app.field.outbox() if str(op.seq) == seq]
+    if not found:
+        return page_body([empty_state(words("record.gone"), icon=ft.Icons.SEARCH_OFF)])
+    op = found[0]
+    now = app.field.now()
+    text, tone = _state(op, words)
+    facts = [
+        ft.Row([badge(text, tone)]),
+        fact(words("record.what"), words(f"mutation.{op.name}")),
+        fact(words("record.at"), clock(op.recorded_at, now, words)),
+        fact(words("record.seq"), str(op.seq)),
+    ]
+    if op.received_at is not None:
+        facts.append(fact(words("record.received"), clock(op.received_at, now, words)))
+    if op.receipt_number is not None:
+        facts.append(fact(words("record.receipt"), str(op.receipt_number)))
+    parts: list[ft.Control] = [card(*facts)]
+    if op.state is OutboxState.REJECTED or op.problem is not None:
+        parts.insert(0, refusal_card(app, op, words))
+    path = OBJECTS.get(op.name)
+    if path is not None and op.state is not OutboxState.REJECTED:
+        where = path.format(op.args.get("id"))
+        parts.append(secondary_button(words("record.open"), lambda: app.navigation.open(where)))
+    parts.append(ft.Container(height=FOOTER_ROOM))
+    return page_body(parts)

@@ -1,0 +1,93 @@
+"""The Chinese font of the web app: a subset of Noto Sans SC (SIL Open Font License 1.1).
+
+Flutter draws its own text and has no Chinese font in the browser. Why this one, and which
+characters: ADR-0010.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+__all__ = ["FONT_PACKAGE", "chinese_font", "font_licence", "wanted_characters"]
+
+FONT_PACKAGE = "pylopdf-fonts-zh-cn"
+FONT_FILE = "pylopdf_fonts_zh_cn/NotoSansSC-Regular.otf"
+LICENCE_FILE = "licenses/LICENSE"
+
+STANDARD_BEYOND_GBK = Path(__file__).with_name("standard_characters_beyond_gbk.txt")
+
+# Signs that the screens may show and GBK lacks: punctuation, currency, arrows, ticks, circles.
+SYMBOL_BLOCKS = (
+    range(0x0020, 0x007F),
+    range(0x00A0, 0x0100),
+    range(0x2000, 0x2070),
+    range(0x20A0, 0x20D0),
+    range(0x2100, 0x2200),
+    range(0x2200, 0x2300),
+    range(0x2460, 0x2500),
+    range(0x25A0, 0x2700),
+    range(0x2700, 0x27C0),
+)
+
+# Tables for vertical setting and ligatures: a fifth of the file, and no screen uses them.
+DROPPED_TABLES = ("BASE", "DSIG", "GDEF", "GPOS", "GSUB", "VORG", "vhea", "vmtx")
+
+# Copyright, family, style, full and PostScript name, licence and its address.
+KEPT_NAMES = (0, 1, 2, 4, 6, 13, 14)
+
+
+def wanted_characters() -> set[int]:
+    """Return the code points that the font must have as far as its source does.
+
+    GBK's 21,791 characters, and the 276 of the 通用规范汉字表 (8,105 characters, which every
+    name registered since 2013 is made of) that GBK lacks.
+    """
+    wanted = set(_gbk_characters())
+    wanted.update(map(ord, STANDARD_BEYOND_GBK.read_text("utf-8").replace("\n", "")))
+    for block in SYMBOL_BLOCKS:
+        wanted.update(block)
+    return wanted
+
+
+def _gbk_characters() -> Iterator[int]:
+    for first in range(0x81, 0xFF):
+        for second in range(0x40, 0xFF):
+            try:
+                yield ord(bytes((first, second)).decode("gbk"))
+            except UnicodeDecodeError:
+                continue
+
+
+def chinese_font() -> bytes:
+    """Return the subset as an OpenType file; takes some ten seconds."""
+    # Imported here: a build with nothing to do must not wait for it.
+    from fontTools import subset  # noqa: PLC0415
+
+    options = subset.Options()
+    options.layout_features = []
+    options.hinting = False
+    options.drop_tables += list(DROPPED_TABLES)
+    options.name_IDs = list(KEPT_NAMES)
+    source = metadata.distribution(FONT_PACKAGE).locate_file(FONT_FILE)
+    written = io.BytesIO()
+    with subset.load_font(str(source), options) as font:
+        subsetter = subset.Subsetter(options)
+        subsetter.populate(unicodes=wanted_characters())
+        subsetter.subset(font)
+        font.save(written, reorderTables=False)
+    return written.getvalue()
+
+
+def font_licence() -> str:
+    """Return the Open Font License as its package carries it: it must go where the font goes.
+
+    Raises:
+        RuntimeError: The package has none.
+    """
+    text = metadata.distribution(FONT_PACKAGE).read_text(LICENCE_FILE)
+    if not text:
+        raise RuntimeError(f"{FONT_PACKAGE} comes without its licence")
+    return text

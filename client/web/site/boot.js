@@ -1,0 +1,181 @@
+// Starts the app in the window: Python's worker at once, Flutter beside it, and the service
+// worker when both are up. Takes the place of Flet's python.js, which starts Python only after
+// Flutter has drawn its first frame (two to three seconds later).
+"use strict";
+
+// Read by flutter_bootstrap.js and by Flet's compiled client; the names are Flet's.
+// `var` makes it a property of the window, where the compiled client looks for it.
+var flet = {
+  pyodide: true,
+  multiView: false,
+  noCdn: true,
+  webSocketEndpoint: "/ws",
+  entrypointBaseUrl: "/",
+  assetBase: "/",
+  routeUrlStrategy: "path",
+  canvasKitBaseUrl: "/canvaskit/",
+  webRenderer: "canvaskit",
+  // The build stops Flutter from asking for further fonts; unset, this would be a host outside.
+  fontFallbackBaseUrl: "/fallback-fonts/",
+};
+flet.flutterAppLoaded = new Promise((resolve) => {
+  flet.flutterAppResolve = resolve;
+});
+
+(() => {
+  // The address as it was opened: Flutter's router rewrites it, and an enrolment link
+  // carries its code in the fragment.
+  const openedUrl = document.URL;
+
+  const IDLE_AFTER_MS = 1500;
+
+  const overlay = document.getElementById("starting");
+
+  function show(message, detail = "") {
+    document.getElementById("starting-message").textContent = message;
+    document.getElementById("starting-detail").textContent = detail;
+  }
+
+  /** Return what this browser lacks, in words for its user, or null. */
+  function obstacle() {
+    if (!window.isSecureContext) {
+      return "请用 https:// 开头的网址打开。\nPlease open this page over https.";
+    }
+    if (typeof WebAssembly !== "object" || typeof indexedDB === "undefined" ||
+        !("serviceWorker" in navigator) || !crypto.subtle) {
+      return "这个浏览器太旧，或处于无痕模式。请更新浏览器（Chrome 或系统浏览器）后再打开。\n" +
+        "This browser is too old, or in private mode. Please update it.";
+    }
+    return null;
+  }
+
+  /** Save *bytes* as a file of the user's; asked for by Python, which has no document. */
+  function download({ name, mime, bytes }) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([bytes], { type: mime }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  }
+
+  /** Start a Python worker; `ready` settles when the app's code has run. */
+  function startPython() {
+    const worker = new Worker("/python_worker.js", { type: "module" });
+    const python = { worker, onFrame: null };
+    python.connected = new Promise((resolve) => {
+      python.onConnected = resolve;
+    });
+    python.ready = new Promise((resolve, reject) => {
+      worker.onerror = (event) => reject(new Error(event.message || "python_worker.js"));
+      worker.onmessage = ({ data }) => {
+        if (data instanceof Uint8Array) python.onFrame(data);
+        else if (data.kind === "ready") resolve();
+        else if (data.kind === "connected") python.onConnected();
+        else if (data.kind === "failed") reject(new Error(data.message));
+        else if (data.kind === "download") download(data);
+      };
+    });
+    python.ready.catch((error) => {
+      console.error(error);
+      show("启动失败，已保存的记录不受影响。请关闭后重新打开。\n" +
+        "Could not start; what was saved is safe. Please close and open again.",
+        error.message.trim().split("\n").at(-1)); // Of a traceback, the line that says what.
+    });
+    worker.postMessage({ kind: "page", url: openedUrl });
+    window.addEventListener("online", () => worker.postMessage({ kind: "online" }));
+    return python;
+  }
+
+  /** Take the first paint away, then see to what may wait: storage and offline copies. */
+  function appIsShown() {
+    overlay.remove();
+    // Chrome decides without asking; Python reads the outcome with `storage_is_persistent`.
+    navigator.storage?.persist?.();
+    // Only now: installing reads every file again, and would slow the first start.
+    navigator.serviceWorker.register("/sw.js").catch((error) => console.warn(error));
+  }
+
+  /** Return a function to call with each frame from Python; the second is the first screen. */
+  function firstScreenWatch() {
+    let frames = 0;
+    return () => {
+      frames += 1; // The first frame only registers the client.
+      if (frames === 2) requestAnimationFrame(() => requestAnimationFrame(appIsShown));
+    };
+  }
+
+  /**
+   * Let a newer version that waits take over; tell whether it did (the page is then reloading).
+   * It refuses while another window of the app is open: that one runs on the old files.
+   */
+  async function makeWayForNewVersion() {
+    const waiting = (await navigator.serviceWorker.getRegistration())?.waiting;
+    if (!waiting) return false;
+    show("正在更新…");
+    const { port1, port2 } = new MessageChannel();
+    const busy = new Promise((resolve) => {
+      port1.onmessage = () => resolve(false);
+    });
+    const active = new Promise((resolve) => {
+      waiting.onstatechange = () => waiting.state === "activated" && resolve(true);
+    });
+    // Chrome makes the change at once if the old version is idle, and else forgets about it for
+    // half a minute: this page's own first files must be through.
+    await new Promise((resolve) => setTimeout(resolve, IDLE_AFTER_MS));
+    waiting.postMessage({ kind: "take over" }, [port2]);
+    if (!(await Promise.race([active, busy]))) return false;
+    window.location.reload();
+    return true;
+  }
+
+  /** Define what Flet's compiled client calls; it names each connection. */
+  function defineConnections() {
+    const connections = {};
+    let early = startPython();
+    const watch = firstScreenWatch();
+
+    window.jsConnect = async (id, _args, onFrame) => {
+      const python = early ?? startPython();
+      early = null; // A connection closed by Flet ends its worker: the next needs a new one.
+      connections[id] = python;
+      python.onFrame = (frame) => {
+        onFrame(frame);
+        watch();
+      };
+      await python.ready;
+      python.worker.postMessage({ kind: "connect" });
+      await python.connected;
+    };
+    window.jsSend = async (id, frame) => {
+      connections[id]?.worker.postMessage(frame, [frame.buffer]);
+    };
+    window.jsDisconnect = async (id) => {
+      connections[id]?.worker.terminate();
+      delete connections[id];
+    };
+  }
+
+  async function start() {
+    const lacking = obstacle();
+    if (lacking) {
+      show(lacking);
+      return;
+    }
+    if (await makeWayForNewVersion()) return;
+    if (!navigator.serviceWorker.controller) {
+      show("正在启动…", "第一次打开需要下载约 15 MB，之后没有网络也能用。");
+    }
+    defineConnections();
+    const flutter = document.createElement("script");
+    flutter.src = "/flutter_bootstrap.js";
+    document.body.append(flutter);
+  }
+
+  // WebKit restores a page from its back/forward cache with Flutter's frames stopped for good
+  // (noted in Flet's own index.html); only a fresh start recovers.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted && navigator.vendor.startsWith("Apple")) window.location.reload();
+  });
+
+  start();
+})();

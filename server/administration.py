@@ -1,0 +1,128 @@
+"""What an administrator does by hand, and what is printed of it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import sqlalchemy as sa
+
+from server.enrolment import issue_code
+from server.ledger.check import check_ledger
+from server.models import db
+from server.models.people import CountyModel, DeviceModel, StaffModel
+from server.models.sync import OpModel, SetAsideModel
+from server.mutations.batch import rerun_parked
+from server.mutations.own import own_transaction
+from server.rows import row_of
+from server.services import services
+from shared.domain.moment import OUTLET_ZONE
+from shared.domain.people import Device, Staff
+from shared.wire.envelope import OpState, format_code
+
+__all__ = [
+    "AdministrationError",
+    "enrolment_link",
+    "issued_code_text",
+    "ledger_text",
+    "parked_text",
+    "rerun_text",
+    "revoked_device_text",
+]
+
+
+class AdministrationError(Exception):
+    """What was asked for can't be done; the message says why."""
+
+
+def enrolment_link(origin: str, code: str) -> str:
+    """Return the link that opens the app with the code filled in.
+
+    Behind the #, so that no server's log ever holds it.
+    """
+    return f"{origin}/#enrol={format_code(code)}"
+
+
+def issued_code_text(staff_number: str, county_name: str | None) -> str:
+    """Issue an enrolment code; return it with its expiry and link."""
+    shared = services()
+    staff = _staff_of(staff_number, county_name)
+    issued = issue_code(shared.door, shared.config, db.session(), staff)
+    until = issued.expires_at.astimezone(OUTLET_ZONE)
+    return (
+        f"{format_code(issued.code)}\n"
+        f"有效至 / valid until {until:%Y-%m-%d %H:%M}\n"
+        f"{enrolment_link(shared.config.origin, issued.code)}"
+    )
+
+
+def revoked_device_text(number: int) -> str:
+    """Revoke a device; return a sentence on it."""
+    shared, session = services(), db.session()
+    found = session.scalars(sa.select(DeviceModel).filter_by(number=number)).one_or_none()
+    if found is None:
+        raise AdministrationError(f"There is no device {number}.")
+    if found.revoked_at is not None:
+        return f"Device {number} was revoked on {found.revoked_at:%Y-%m-%d}."
+    device_id = found.id
+    with own_transaction(shared.door, session, found.county_id) as tx:
+        device = tx.rows.get(Device, device_id)
+        assert device is not None
+        tx.put(dataclasses.replace(device, revoked_at=tx.moment.now))
+    return f"Device {number} is revoked; what it sends from now on is set aside."
+
+
+def parked_text() -> str:
+    """Return a line for each parked operation, and for what barred devices sent."""
+    query = sa.select(OpModel).where(OpModel.state == OpState.PARKED)
+    found = db.session.scalars(query.order_by(OpModel.received_at)).all()
+    lines = [
+        f"{op.device:>7} {op.seq:>8}  {op.received_at:%Y-%m-%d %H:%M}  {op.parked_reason}"
+        for op in found
+    ]
+    aside = db.session.scalars(sa.select(SetAsideModel).order_by(SetAsideModel.received_at))
+    lines += [
+        f"{one.device:>7} set aside  {one.received_at:%Y-%m-%d %H:%M}  {one.reason} {one.digest}"
+        for one in aside
+    ]
+    return "\n".join(lines) if lines else "Nothing is parked."
+
+
+def rerun_text(device_number: int, seq: int) -> str:
+    """Run a parked operation again; return how it ended."""
+    shared, session = services(), db.session()
+    op = session.get(OpModel, (device_number, seq))
+    if op is None or op.state is not OpState.PARKED:
+        raise AdministrationError(f"Operation {seq} of device {device_number} is not parked.")
+    state = rerun_parked(shared.door, session, op.county_id, device_number, seq)
+    return f"Operation {seq} of device {device_number}: {state.value}."
+
+
+def ledger_text() -> tuple[str, bool]:
+    """Check the ledgers of all counties; return what was found, and whether all is sound."""
+    report = check_ledger(db.session())
+    lines = [
+        f"{county.county_id}: {county.rows} transfers, head {county.head[:16]}, "
+        f"{county.held} points"
+        for county in report.counties
+    ]
+    lines += [f"FAULT {fault}" for fault in report.faults]
+    lines.append("The ledger holds." if report.holds else f"{len(report.faults)} faults.")
+    return "\n".join(lines), report.holds
+
+
+def _staff_of(number: str, county_name: str | None) -> Staff:
+    query = sa.select(StaffModel).where(StaffModel.number == number)
+    if county_name is not None:
+        query = query.join(CountyModel, CountyModel.id == StaffModel.county_id).where(
+            CountyModel.name == county_name
+        )
+    found = db.session.scalars(query).all()
+    if not found:
+        raise AdministrationError(f"There is nobody with the staff number {number}.")
+    if len(found) > 1:
+        raise AdministrationError(f"Several counties have a number {number}: use --county.")
+    staff = row_of(found[0])
+    assert isinstance(staff, Staff)
+    if not staff.active:
+        raise AdministrationError(f"{number} no longer works here.")
+    return staff

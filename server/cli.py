@@ -1,0 +1,191 @@
+"""The command line: `liandong …`; each command is a few lines over what does the work."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+
+from server.config import Config, ConfigError
+from server.factory import create_app
+from server.logs import configure_logs
+
+__all__ = ["main"]
+
+EXIT_PORT_TAKEN = 2
+
+
+@click.group()
+def main() -> None:
+    """联动: the server, its database, and what an administrator does by hand."""
+
+
+def _config() -> Config:
+    try:
+        config = Config.from_env(os.environ)
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from error
+    configure_logs(config.log_format)
+    return config
+
+
+def _app() -> Flask:
+    return create_app(_config())
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--workers", type=int, help="Processes; on SQLite one, for it has one writer anyway.")
+@click.option("--threads", default=8, show_default=True)
+def serve(host: str, port: int, workers: int | None, threads: int) -> None:
+    """Run the server."""
+    from server.serving import serve as run  # noqa: PLC0415 - gunicorn is of no use elsewhere
+
+    config = _config()
+    demand_free_port(host, port)
+    on_sqlite = config.database_url.startswith("sqlite")
+    run(
+        create_app(config),
+        host=host,
+        port=port,
+        workers=workers or (1 if on_sqlite else os.cpu_count() or 1),
+        threads=threads,
+    )
+
+
+def demand_free_port(host: str, port: int) -> None:
+    """End the program, saying what to do, when somebody listens on the port already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            click.echo(
+                f"端口 {port} 已被占用，请换一个，例如：PORT={port + 1} make demo\n"
+                f"Port {port} is taken; choose another, for example: PORT={port + 1} make demo",
+                err=True,
+            )
+            sys.exit(EXIT_PORT_TAKEN)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the schema of this version."""
+    from server.migrating import migrate as upgrade  # noqa: PLC0415 - Alembic is slow to load
+    from server.models import db  # noqa: PLC0415 - likewise
+
+    with _app().app_context():
+        upgrade(db.engine)
+    click.echo("The database is up to date.")
+
+
+@main.command("make-secret")
+def make_secret() -> None:
+    """Print a fresh secret for LIANDONG_RECEIPT_KEY or LIANDONG_CODE_PEPPER."""
+    from server.config import new_secret  # noqa: PLC0415 - used here alone
+
+    click.echo(new_secret())
+
+
+@main.command("issue-code")
+@click.argument("staff_number")
+@click.option("--county", help="The county's name, where there are several.")
+def issue_code(staff_number: str, county: str | None) -> None:
+    """Print a one-time enrolment code for the person of STAFF_NUMBER."""
+    from server import administration  # noqa: PLC0415 - loads the models
+
+    _print(lambda: administration.issued_code_text(staff_number, county))
+
+
+@main.command("revoke-device")
+@click.argument("number", type=int)
+def revoke_device(number: int) -> None:
+    """End the access of device NUMBER; what it sends from now on is set aside."""
+    from server import administration  # noqa: PLC0415 - loads the models
+
+    _print(lambda: administration.revoked_device_text(number))
+
+
+@main.command()
+@click.option("--rerun", nargs=2, type=int, metavar="DEVICE SEQ", help="Run one again.")
+def parked(rerun: tuple[int, int] | None) -> None:
+    """List operations that failed unexpectedly or came from barred devices; run one again."""
+    from server import administration  # noqa: PLC0415 - loads the models
+
+    if rerun is None:
+        _print(administration.parked_text)
+    else:
+        _print(lambda: administration.rerun_text(*rerun))
+
+
+@main.command("check-ledger")
+def check_ledger() -> None:
+    """Check every county's chain, sums and constraints; exit code 1 when something is wrong."""
+    from server import administration  # noqa: PLC0415 - loads the models
+
+    with _app().app_context():
+        text, is_sound = administration.ledger_text()
+    click.echo(text)
+    sys.exit(0 if is_sound else 1)
+
+
+@main.command("import-organisation")
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.option("--sheet", help="The one sheet that a single CSV file is, such as 员工.")
+@click.option("--county", help="The county's name, where the workbook does not say it.")
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+def import_organisation(
+    file: Path, sheet: str | None, county: str | None, *, dry_run: bool, lang: Any
+) -> None:
+    """Bring the organisation to what the workbook FILE says; all of it or nothing."""
+    from server import importing  # noqa: PLC0415 - spreadsheets are slow to load
+    from server.models import db  # noqa: PLC0415 - loads the models
+    from server.services import services  # noqa: PLC0415 - likewise
+
+    with _app().app_context():
+        report = importing.import_organisation(
+            services().door, db.session(), file, sheet=sheet, county=county, dry_run=dry_run
+        )
+    click.echo(report.text(lang))
+    sys.exit(0 if report.accepted else 1)
+
+
+@main.command("organisation-template")
+@click.argument("file", type=click.Path(path_type=Path))
+def organisation_template(file: Path) -> None:
+    """Write an empty workbook with every sheet and column to FILE."""
+    from server.importing import write_template  # noqa: PLC0415 - spreadsheets are slow to load
+
+    write_template(file)
+    click.echo(f"{file}")
+
+
+@main.command()
+@click.option("--port", default=8000, show_default=True)
+@click.option("--fresh", is_flag=True, help="Throw the demo's data away and begin anew.")
+@click.option("--small", is_flag=True, help="A few rows only.")
+def demo(*, port: int, fresh: bool, small: bool) -> None:
+    """Load the demo county and run the server."""
+    from server.demo import run_demo  # noqa: PLC0415 - the demo is of no use elsewhere
+
+    demand_free_port("127.0.0.1", port)
+    sys.exit(run_demo(port=port, fresh=fresh, small=small))
+
+
+def _print(text_of: Callable[[], str]) -> None:
+    """Print a text made inside the application, or the error that it ends in."""
+    from server.administration import AdministrationError  # noqa: PLC0415 - loads the models
+
+    with _app().app_context():
+        try:
+            click.echo(text_of())
+        except AdministrationError as error:
+            raise click.ClickException(str(error)) from error

@@ -1,0 +1,143 @@
+"""All that the server may be told, read once at start-up."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shared.wire.envelope import from_base64url, to_base64url
+
+__all__ = ["Config", "ConfigError", "new_secret", "with_made_secrets"]
+
+SECRET_BYTES = 32
+SECRETS = ("LIANDONG_RECEIPT_KEY", "LIANDONG_CODE_PEPPER")
+DEFAULT_ORIGIN = "http://127.0.0.1:8000"
+ENVIRONMENTS = ("development", "production")
+
+
+class ConfigError(Exception):
+    """A setting is missing or wrong; the message says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The server's settings.
+
+    Attributes:
+        database_url: As SQLAlchemy names it; SQLite and PostgreSQL (psycopg) are served.
+        receipt_key: The private number of the P-256 key that signs receipts, 32 bytes. It must
+            outlive the database: phones check receipts with its public half.
+        code_pepper: Mixed into the hashes of enrolment codes, so that a stolen database alone
+            doesn't let anybody guess them.
+        origin: Where people open the app; printed with enrolment codes.
+        web_dir: The built web app, if this server hands it out.
+        body_bytes_max: Largest body taken as sent.
+        body_expanded_bytes_max: Largest body after decompression.
+        ops_max: Most operations in one request.
+        rows_bytes_max: Most bytes of rows in one answer, whatever the device asks for.
+        code_valid_hours: How long an enrolment code can be used.
+        code_tries_max: Wrong tries after which a code is spent.
+    """
+
+    database_url: str
+    receipt_key: bytes = field(repr=False)
+    code_pepper: bytes = field(repr=False)
+    environment: str = "production"
+    origin: str = DEFAULT_ORIGIN
+    web_dir: Path | None = None
+    log_format: str = "json"
+    body_bytes_max: int = 1_000_000
+    body_expanded_bytes_max: int = 4_000_000
+    ops_max: int = 1_000
+    rows_bytes_max: int = 1_000_000
+    code_valid_hours: int = 72
+    code_tries_max: int = 5
+
+    def __post_init__(self) -> None:
+        for name in ("receipt_key", "code_pepper"):
+            if len(getattr(self, name)) != SECRET_BYTES:
+                raise ConfigError(f"{name} must be {SECRET_BYTES} bytes.")
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Config:
+        """Read the settings from environment variables.
+
+        Raises:
+            ConfigError: A variable is missing or can't be read.
+        """
+        environment = env.get("LIANDONG_ENV", "development")
+        if environment not in ENVIRONMENTS:
+            raise ConfigError(f"LIANDONG_ENV must be one of {', '.join(ENVIRONMENTS)}.")
+        data_dir = Path(env.get("LIANDONG_DATA_DIR", "data")).absolute()
+        if environment == "development":
+            env = with_made_secrets(env, data_dir / "secrets.env")
+        return cls(
+            environment=environment,
+            database_url=_database_url(env, environment, data_dir),
+            receipt_key=_secret(env, "LIANDONG_RECEIPT_KEY"),
+            code_pepper=_secret(env, "LIANDONG_CODE_PEPPER"),
+            origin=env.get("LIANDONG_ORIGIN", DEFAULT_ORIGIN).rstrip("/"),
+            web_dir=_web_dir(env),
+            log_format=env.get("LIANDONG_LOG", "json"),
+        )
+
+
+def with_made_secrets(env: Mapping[str, str], path: Path) -> dict[str, str]:
+    """Return *env* with secrets of this machine's own, made at the first start and kept in *path*.
+
+    For the demo and for development; what *env* says itself goes before.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = [f"{name}={new_secret()}\n" for name in SECRETS]
+        # Created for the owner alone from the start: between chmod and write others could read.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.writelines(lines)
+    kept = dict(line.split("=", 1) for line in path.read_text("ascii").splitlines() if "=" in line)
+    return kept | dict(env)
+
+
+def new_secret() -> str:
+    """Return a fresh secret for any of the settings, in base64url."""
+    # The first bit is taken off so that the number is always below the order of P-256.
+    number = bytes([secrets.randbelow(0x80)]) + secrets.token_bytes(SECRET_BYTES - 1)
+    return to_base64url(number)
+
+
+def _secret(env: Mapping[str, str], name: str) -> bytes:
+    text = env.get(name, "")
+    if not text:
+        raise ConfigError(
+            f"{name} is not set. In production every secret is given explicitly: "
+            f"make one with `liandong make-secret` and keep it outside the database's backups."
+        )
+    try:
+        secret = from_base64url(text)
+    except ValueError as error:
+        raise ConfigError(f"{name} is not base64url.") from error
+    if len(secret) != SECRET_BYTES:
+        raise ConfigError(f"{name} must be {SECRET_BYTES} bytes in base64url.")
+    return secret
+
+
+def _database_url(env: Mapping[str, str], environment: str, data_dir: Path) -> str:
+    url = env.get("DATABASE_URL", "")
+    if url:
+        # What hosting services hand out; SQLAlchemy would look for another driver.
+        for scheme in ("postgres://", "postgresql://"):
+            if url.startswith(scheme):
+                return "postgresql+psycopg://" + url.removeprefix(scheme)
+        return url
+    if environment == "production" and "LIANDONG_DATA_DIR" not in env:
+        raise ConfigError("Neither DATABASE_URL nor LIANDONG_DATA_DIR is set.")
+    data_dir.mkdir(parents=True, exist_ok=True)
+    return f"sqlite:///{data_dir / 'liandong.sqlite3'}"
+
+
+def _web_dir(env: Mapping[str, str]) -> Path | None:
+    path = Path(env.get("LIANDONG_WEB_DIR", "build/web")).absolute()
+    return path if path.is_dir() else None

@@ -1,0 +1,106 @@
+"""Who the server is: its generation, and the key by which phones know its word."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlalchemy.orm import Session
+
+from server.database import insert_into
+from server.models.sync import ServerIdentityModel
+from shared.ids import SERVER_DEVICE_NUMBER, make_id
+from shared.wire.envelope import Receipt, receipt_bytes, to_base64url
+
+__all__ = [
+    "POINT_LENGTH",
+    "SIGNATURE_LENGTH",
+    "ReceiptSigner",
+    "identity_of",
+    "is_point",
+    "is_signed_by",
+    "next_cause",
+]
+
+POINT_LENGTH = 65
+SIGNATURE_LENGTH = 64
+_NUMBER_LENGTH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptSigner:
+    """Signs receipts with the server's P-256 key."""
+
+    private_key: ec.EllipticCurvePrivateKey
+
+    @classmethod
+    def from_number(cls, number: bytes) -> ReceiptSigner:
+        """Return the signer with this private number."""
+        return cls(ec.derive_private_key(int.from_bytes(number), ec.SECP256R1()))
+
+    @property
+    def public_key(self) -> str:
+        """The uncompressed point, base64url."""
+        point = self.private_key.public_key().public_bytes(
+            Encoding.X962, PublicFormat.UncompressedPoint
+        )
+        return to_base64url(point)
+
+    def signed(self, receipt: Receipt) -> Receipt:
+        """Return *receipt* with its signature."""
+        encoded = self.private_key.sign(receipt_bytes(receipt), ec.ECDSA(hashes.SHA256()))
+        r, s = utils.decode_dss_signature(encoded)
+        raw = r.to_bytes(_NUMBER_LENGTH) + s.to_bytes(_NUMBER_LENGTH)
+        return replace(receipt, signature=to_base64url(raw))
+
+
+def is_point(point: bytes) -> bool:
+    """Tell whether *point* is an uncompressed point of P-256."""
+    try:
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+    except ValueError:
+        return False
+    return len(point) == POINT_LENGTH
+
+
+def is_signed_by(point: bytes, message: bytes, signature: bytes) -> bool:
+    """Tell whether *signature* (r and s) of *message* was made with the key of *point*.
+
+    Raises:
+        ValueError: *point* is not on the curve.
+    """
+    key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+    if len(signature) != SIGNATURE_LENGTH:
+        return False
+    r = int.from_bytes(signature[:_NUMBER_LENGTH])
+    s = int.from_bytes(signature[_NUMBER_LENGTH:])
+    try:
+        key.verify(utils.encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def identity_of(session: Session, signer: ReceiptSigner) -> ServerIdentityModel:
+    """Return the one identity row; the first call makes it, inside a write transaction."""
+    identity = session.get(ServerIdentityModel, 1)
+    if identity is None:
+        made = insert_into(session, ServerIdentityModel).values(
+            id=1, generation=secrets.token_hex(8), public_key=signer.public_key, causes=0
+        )
+        # Counties begin side by side: the first of them makes it, for all.
+        session.execute(made.on_conflict_do_nothing(index_elements=["id"]))
+        identity = session.get_one(ServerIdentityModel, 1)
+    return identity
+
+
+def next_cause(session: Session, signer: ReceiptSigner) -> str:
+    """Return an id for something that the server does by itself: an import, a sweep."""
+    identity = identity_of(session, signer)
+    session.refresh(identity, with_for_update=True)
+    identity.causes += 1
+    return make_id(SERVER_DEVICE_NUMBER, identity.causes, 0)

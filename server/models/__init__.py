@@ -1,0 +1,39 @@
+"""All tables. Importing the package registers every model in `MODELS`."""
+
+from server.models import (
+    care_card,
+    customer,
+    harvest,
+    ledger,
+    notice,
+    people,
+    points,
+    policy,
+    referral,
+    routing,
+    sync,
+    village,
+    visit,
+)
+from server.models.base import MODELS, Base, RowModel, db, model_of
+
+__all__ = [
+    "MODELS",
+    "Base",
+    "RowModel",
+    "care_card",
+    "customer",
+    "db",
+    "harvest",
+    "ledger",
+    "model_of",
+    "notice",
+    "people",
+    "points",
+    "policy",
+    "referral",
+    "routing",
+    "sync",
+    "village",
+    "visit",
+]

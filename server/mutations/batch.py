@@ -1,0 +1,317 @@
+"""A batch of operations from one device: each gets its result, none twice, none dams the rest."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.orm import Session
+
+from server.clock import Clock
+from server.database import is_lost, write_transaction
+from server.feed import known_objects, publish
+from server.identity import ReceiptSigner
+from server.logs import failure_of
+from server.models.sync import EnrolledDeviceModel, OpModel
+from server.mutations.oplog import OpLog
+from server.mutations.receiving import (
+    ReceivedOp,
+    capture_clock,
+    ids_named_by,
+)
+from server.mutations.running import Outcome, Sight, refusal, run_op
+from server.mutations.sweep import rows_to_place_anew
+from server.mutations.transaction import Reaction, Transaction
+from server.problems import ProblemError
+from server.rows import DatabaseRows
+from server.scope import scopes_of
+from shared.domain.clock import CaptureEvidence, grade_capture
+from shared.domain.moment import Moment, day_at_outlet
+from shared.domain.people import Actor, Device, Staff, actor_of
+from shared.domain.rows import Row
+from shared.ids import make_id
+from shared.wire.envelope import OpState
+
+__all__ = ["WriteDoor", "is_contact_stale", "rerun_parked", "run_batch", "run_batches"]
+
+PARKED_REASON_LENGTH_MAX = 500
+CONTACT_NOTED_EVERY = dt.timedelta(hours=1)
+SWEPT_EVERY = dt.timedelta(minutes=20)
+
+
+class _BatchFailed(Exception):
+    """Something went wrong after rows were written; the batch is run again, op by op."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteDoor:
+    """What every write needs beside the database.
+
+    Attributes:
+        reactions: What the server does after a mutation, by its name.
+        signer: Signs receipts.
+        clock: The time.
+    """
+
+    reactions: Mapping[str, Reaction]
+    signer: ReceiptSigner
+    clock: Clock
+
+
+def run_batch(
+    door: WriteDoor, session: Session, device_number: int, county_id: str, ops: Sequence[ReceivedOp]
+) -> list[OpModel]:
+    """Run what is new of *ops*, in one transaction; return what became of each, old or new.
+
+    First without savepoints, for that is what nearly always suffices; when something unexpected
+    happens, again with one for each op, so that the culprit alone is parked.
+
+    Raises:
+        ProblemError: `forked` or `sequence-gap`; nothing is kept then.
+    """
+    return run_batches(door, session, county_id, {device_number: ops})
+
+
+def run_batches(
+    door: WriteDoor, session: Session, county_id: str, sent: Mapping[int, Sequence[ReceivedOp]]
+) -> list[OpModel]:
+    """Run what several devices sent, device by device, in one transaction; see `run_batch`."""
+    for one_by_one in (False, True):
+        try:
+            with write_transaction(session, county_id):
+                batch = _Batch(door, session, county_id, one_by_one=one_by_one)
+                kept = []
+                for device_number, ops in sent.items():
+                    device = session.get_one(EnrolledDeviceModel, device_number)
+                    batch.note_contact(device)
+                    kept += batch.take(device, ops)
+                batch.finish()
+        except ProblemError:
+            raise
+        except Exception as error:
+            if one_by_one or is_lost(error):
+                raise
+            structlog.get_logger().warning(
+                "batch runs again op by op", devices=list(sent), **failure_of(error)
+            )
+        else:
+            return kept
+    raise AssertionError("the second run returns or raises")
+
+
+def rerun_parked(
+    door: WriteDoor, session: Session, county_id: str, device_number: int, seq: int
+) -> OpState:
+    """Run a parked operation again, and what waited for it; return its state now."""
+    with write_transaction(session, county_id):
+        batch = _Batch(door, session, county_id, one_by_one=True)
+        op = session.get_one(OpModel, (device_number, seq))
+        if op.state is OpState.PARKED:
+            batch.run_again(op)
+        batch.finish()
+        return op.state
+
+
+def is_contact_stale(last_seen_at: dt.datetime | None, now: dt.datetime) -> bool:
+    """Tell whether a device was last seen so long ago that it is worth a write to note it."""
+    return last_seen_at is None or now - last_seen_at >= CONTACT_NOTED_EVERY
+
+
+class _Batch:
+    """One pass over a batch, inside the county's write lock."""
+
+    def __init__(
+        self, door: WriteDoor, session: Session, county_id: str, *, one_by_one: bool
+    ) -> None:
+        self._door = door
+        self._session = session
+        self._county_id = county_id
+        self._one_by_one = one_by_one
+        self._now = door.clock.now()
+        self._rows = DatabaseRows(session, county_id)
+        self._log = OpLog(session, county_id, door.signer)
+        self._changed: dict[tuple[type[Row], str], Row] = {}
+        self._has_news = False
+
+    def take(self, device: EnrolledDeviceModel, ops: Sequence[ReceivedOp]) -> list[OpModel]:
+        """Answer the known operations from the log, and run the new ones in their order."""
+        known = self._log.known(device, ops)
+        new = [op for op in ops if op.seq not in known]
+        _demand_no_gap(device.last_seq, new)
+        sight = self._prepare(device, new)
+        for op in new:
+            known[op.seq] = self._take_new(device, op, sight)
+            device.last_seq = op.seq
+        return [known[op.seq] for op in ops]
+
+    def run_again(self, op: OpModel) -> None:
+        """Run a deferred or parked operation once more."""
+        device = self._session.get_one(EnrolledDeviceModel, op.device)
+        assert op.body is not None, "an erased body can't run"
+        received = ReceivedOp.from_body(op.seq, op.body)
+        moment = Moment(
+            now=self._now,
+            captured_from=op.captured_from,
+            captured_to=op.captured_to,
+            grade=op.clock_grade,
+        )
+        sight = self._prepare(device, [received])
+        outcome = self._outcome(device, received, sight, moment, op.number)
+        self._log.settle(op, outcome)
+        self._has_news |= outcome.state is not OpState.DEFERRED
+
+    def finish(self) -> None:
+        """Run what waited for this batch, and bring every changed row into the feed."""
+        self._publish_changes()
+        while self._has_news:
+            self._has_news = False
+            for op in self._log.waiting():
+                self.run_again(op)
+                # What waits for this one may look at what it made, as anybody may.
+                self._publish_changes()
+        swept_at = self._log.swept_at
+        if swept_at is None or self._now - swept_at >= SWEPT_EVERY:
+            self._sweep(swept_at)
+
+    def note_contact(self, device: EnrolledDeviceModel) -> None:
+        """Let those who look after the outlet's phones see when this one was last here."""
+        row = self._rows.get(Device, device.device_id or "")
+        if row is None or not is_contact_stale(row.last_seen_at, self._now):
+            return
+        tx = self._transaction(device, Moment.at(self._now), seq=0)
+        tx.put(dataclasses.replace(row, last_seen_at=self._now))
+        self._changed |= tx.changed
+
+    def _publish_changes(self) -> None:
+        self._publish(self._changed)
+        self._changed = {}
+
+    def _publish(self, changed: Mapping[tuple[type[Row], str], Row]) -> None:
+        publish(self._session, self._rows, self._county_id, changed.values(), self._now)
+
+    def _sweep(self, since: dt.datetime | None) -> None:
+        """Take from phones what has expired since the last sweep."""
+        try:
+            with self._session.begin_nested():
+                swept = rows_to_place_anew(
+                    self._session, self._rows, self._county_id, since, self._now
+                )
+                self._publish({(type(row), row.id): row for row in swept})
+                self._log.swept_at = self._now
+        except Exception as error:
+            if is_lost(error):
+                raise
+            # Nobody's ops are to wait for it; phones drop expired numbers by themselves.
+            structlog.get_logger().error("sweep failed", **failure_of(error))
+
+    def _prepare(self, device: EnrolledDeviceModel, ops: Sequence[ReceivedOp]) -> Sight:
+        """Load what the operations are about at once, and see what their author may know of."""
+        named = {row_id for op in ops for row_id in _named_by(op)}
+        objects = known_objects(self._session, named)
+        self._rows.prefetch((known.table, row_id) for row_id, known in objects.items())
+        actor = self._actor_of(device)
+        scopes = scopes_of(actor, self._rows, day_at_outlet(self._now))
+        return Sight(frozenset(scopes), objects)
+
+    def _actor_of(self, device: EnrolledDeviceModel) -> Actor:
+        staff = self._rows.get(Staff, device.staff_id)
+        assert staff is not None, "a device belongs to somebody"
+        return actor_of(staff)
+
+    def _transaction(self, device: EnrolledDeviceModel, moment: Moment, seq: int) -> Transaction:
+        return Transaction(
+            session=self._session,
+            rows=self._rows,
+            actor=self._actor_of(device),
+            moment=moment,
+            op_id=make_id(device.number, seq, 0),
+        )
+
+    def _take_new(self, device: EnrolledDeviceModel, op: ReceivedOp, sight: Sight) -> OpModel:
+        # Should the server's own clock have been put back, nothing is proven; nothing breaks.
+        enrolled_at = min(device.enrolled_at, self._now)
+        known = CaptureEvidence(enrolled_at=enrolled_at, received_at=self._now)
+        moment = grade_capture(capture_clock(op), known, self._now)
+        self._rows.new_prefix = (device.number, op.seq)
+        outcome = self._outcome(device, op, sight, moment, None)
+        self._rows.new_prefix = None
+        self._has_news = True
+        return self._log.add(device, op, moment, outcome)
+
+    def _outcome(
+        self,
+        device: EnrolledDeviceModel,
+        op: ReceivedOp,
+        sight: Sight,
+        moment: Moment,
+        number: int | None,
+    ) -> Outcome:
+        tx = self._transaction(device, moment, op.seq)
+        started_s = self._door.clock.elapsed_s()
+        try:
+            with self._session.begin_nested() if self._one_by_one else nullcontext():
+                run_op(op, tx, sight, self._door.reactions, number or self._log.next_number)
+                if self._one_by_one:
+                    # All that could fail at the end of the batch fails here, for this op alone.
+                    self._publish(tx.changed)
+                    self._session.flush()
+            self._changed |= tx.changed
+            outcome = Outcome(OpState.OK)
+        except Exception as error:  # noqa: BLE001 - the boundary: one bad op never dams the queue
+            outcome = self._failed(error, device, op, tx)
+        _log_op(device, op, outcome, self._door.clock.elapsed_s() - started_s)
+        return outcome
+
+    def _failed(
+        self, error: Exception, device: EnrolledDeviceModel, op: ReceivedOp, tx: Transaction
+    ) -> Outcome:
+        if is_lost(error):
+            raise error
+        refused = refusal(error, op, tx, device)
+        if self._one_by_one:
+            self._rows.forget()
+        elif refused is None or tx.has_begun:
+            raise _BatchFailed from error
+        if refused is not None:
+            return refused
+        structlog.get_logger().error(
+            "op parked", device=device.number, seq=op.seq, op=op.name, **failure_of(error)
+        )
+        reason = f"{type(error).__name__} in {op.name}"
+        return Outcome(OpState.PARKED, parked_reason=reason[:PARKED_REASON_LENGTH_MAX])
+
+
+def _demand_no_gap(last_seq: int, new: Sequence[ReceivedOp]) -> None:
+    expected = last_seq + 1
+    for op in new:
+        if op.seq != expected:
+            raise ProblemError("sequence-gap", last=last_seq)
+        expected += 1
+
+
+def _named_by(op: ReceivedOp) -> Iterable[str]:
+    """Yield the ids that an operation names; one that can't be read is refused when it runs."""
+    try:
+        content = op.content
+    except Exception:  # noqa: BLE001 - whatever is wrong with it is said when it runs, alone
+        return
+    yield from content.base
+    yield from ids_named_by(content.args)
+
+
+def _log_op(
+    device: EnrolledDeviceModel, op: ReceivedOp, outcome: Outcome, elapsed_s: float
+) -> None:
+    structlog.get_logger().info(
+        "op",
+        device=device.number,
+        seq=op.seq,
+        op=op.name,
+        state=outcome.state.value,
+        problem=outcome.problem and outcome.problem["type"],
+        elapsed_ms=round(elapsed_s * 1000, 1),
+    )

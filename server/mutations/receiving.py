@@ -1,0 +1,154 @@
+"""An operation as it came in: its members read one by one, so that a bad one harms only itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import json
+import types
+import typing
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from server.mutations.upcasters import upcast
+from shared.canonical import Json, canonical_bytes
+from shared.domain.clock import CaptureClock
+from shared.domain.fields import Id
+from shared.domain.mutation import Mutation
+from shared.ids import SEQUENCE_MAX
+from shared.wire.envelope import ClockReading, op_digest
+from shared.wire.mutations import load_args, mutation_named
+from shared.wire.schemas import InvalidFieldsError, instant_from_ms, load_dataclass
+
+__all__ = ["OpContent", "ReceivedOp", "capture_clock", "ids_named_by", "sequence_of"]
+
+NAME_LENGTH_MAX = 64
+VERSION_MAX = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class ReceivedOp:
+    """An operation's members as sent, with its sequence; what follows is computed once."""
+
+    seq: int
+    members: Mapping[str, Json]
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """The digest over the journalled bytes."""
+        return op_digest(self.members)
+
+    @functools.cached_property
+    def body(self) -> str:
+        """The journalled text."""
+        return canonical_bytes(self.members).decode()
+
+    @property
+    def name(self) -> str:
+        """The mutation's name as sent; a nameless one is kept under an empty name."""
+        name = self.members.get("name")
+        return name if isinstance(name, str) and len(name) <= NAME_LENGTH_MAX else ""
+
+    @property
+    def version(self) -> int:
+        """The version of the arguments as sent; 0 when it is none."""
+        v = self.members.get("v")
+        return v if isinstance(v, int) and 0 <= v <= VERSION_MAX else 0
+
+    @functools.cached_property
+    def content(self) -> OpContent:
+        """What the operation asks for; raises as `OpContent.of` does."""
+        return OpContent.of(self)
+
+    @classmethod
+    def from_body(cls, seq: int, body: str) -> ReceivedOp:
+        """Return the operation that was kept as *body*."""
+        return cls(seq, json.loads(body))
+
+
+@dataclass(frozen=True, slots=True)
+class OpContent:
+    """What an operation asks for, checked against its schema.
+
+    Attributes:
+        mutation: The named change.
+        args: Its arguments, brought to the present version.
+        base: The revision that the author saw, by the object's id.
+        by: The author's staff id.
+    """
+
+    mutation: Mutation
+    args: Any
+    base: Mapping[str, int]
+    by: str
+
+    @classmethod
+    def of(cls, op: ReceivedOp) -> OpContent:
+        """Read *op*.
+
+        Raises:
+            UnknownMutationError: No such name, or a newer version than this server knows.
+            InvalidFieldsError: A member does not fit.
+        """
+        mutation = mutation_named(op.name, op.version)
+        args = op.members.get("args")
+        base = op.members.get("base", {})
+        by = op.members.get("by")
+        if not isinstance(args, dict):
+            raise InvalidFieldsError({"args": ["wrong-type"]})
+        if not isinstance(base, dict) or not all(type(seen) is int for seen in base.values()):
+            raise InvalidFieldsError({"base": ["wrong-type"]})
+        if not isinstance(by, str):
+            raise InvalidFieldsError({"by": ["wrong-type"]})
+        current = upcast(mutation, op.version, args)
+        seen = {row_id: revision for row_id, revision in base.items() if type(revision) is int}
+        return cls(mutation, load_args(mutation, current), seen, by)
+
+
+def sequence_of(members: Json) -> int | None:
+    """Return an operation's sequence, or None if it has none."""
+    if not isinstance(members, dict):
+        return None
+    seq = members.get("seq")
+    return seq if type(seq) is int and 1 <= seq <= SEQUENCE_MAX else None
+
+
+def capture_clock(op: ReceivedOp) -> CaptureClock:
+    """Return what the phone's clocks said; a broken reading says nothing (grade C)."""
+    try:
+        reading = load_dataclass(ClockReading, op.members.get("clock"))
+        wall_at = instant_from_ms(reading.wall)
+        anchor = reading.anchor
+        return CaptureClock(
+            wall_at=wall_at,
+            mono_ms=reading.mono,
+            anchor_at=instant_from_ms(anchor.server) if anchor else None,
+            anchor_mono_ms=anchor.mono if anchor else 0,
+            same_boot=anchor is not None and anchor.boot == reading.boot,
+        )
+    except (InvalidFieldsError, OverflowError):
+        return CaptureClock(wall_at=dt.datetime.min.replace(tzinfo=dt.UTC), mono_ms=0)
+
+
+def ids_named_by(args: object) -> Iterator[str]:
+    """Yield the ids that arguments name."""
+    for name in _id_fields(cast("Hashable", type(args))):
+        value = getattr(args, name)
+        if isinstance(value, str):
+            yield value
+        elif value is not None:
+            yield from value
+
+
+@functools.cache
+def _id_fields(args_type: type) -> tuple[str, ...]:
+    hints = typing.get_type_hints(args_type, include_extras=True)
+    return tuple(name for name, hint in hints.items() if _is_id(hint))
+
+
+def _is_id(hint: Any) -> bool:
+    if hint == Id:
+        return True
+    composed = typing.get_origin(hint) in {tuple, typing.Union, types.UnionType}
+    return composed and any(_is_id(member) for member in typing.get_args(hint))

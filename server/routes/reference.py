@@ -1,0 +1,175 @@
+"""The API's own description: an OpenAPI document of the schemas in use, and a page to read it."""
+
+from __future__ import annotations
+
+import functools
+from importlib.resources import files
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Blueprint, Response, render_template_string
+
+from server.routes.schemas import (
+    EnrolAnswerSchema,
+    EnrolRequest,
+    OpSchema,
+    ProblemSchema,
+    SyncAnswerSchema,
+    SyncRequestSchema,
+)
+from shared.canonical import canonical_bytes
+from shared.wire.envelope import (
+    APP_VERSION,
+    DEVICE_HEADER,
+    ENROL_PATH,
+    GENERATION_HEADER,
+    SIGNATURE_HEADER,
+    SYNC_PATH,
+)
+from shared.wire.mutations import MUTATIONS
+from shared.wire.problems import PROBLEMS
+from shared.wire.schemas import schema_of
+
+__all__ = ["blueprint", "openapi_document"]
+
+blueprint = Blueprint("reference", __name__)
+
+_ENROLMENT_PROBLEMS = (
+    "malformed-json", "invalid-body", "body-too-large", "unsupported-media-type",
+    "enrolment-code-wrong", "enrolment-code-expired", "enrolment-code-spent", "staff-inactive",
+    "busy",
+)  # fmt: skip
+_SYNC_PROBLEMS = (
+    "malformed-json", "invalid-body", "body-too-large", "unsupported-media-type",
+    "unauthenticated", "device-revoked", "staff-inactive", "forked", "sequence-gap", "busy",
+)  # fmt: skip
+
+
+@blueprint.get("/api/v1/openapi.json")
+def get_openapi() -> Response:
+    """Return the OpenAPI document."""
+    return Response(canonical_bytes(openapi_document()), mimetype="application/json")
+
+
+@blueprint.get("/api/docs")
+def get_reference() -> Response:
+    """Show the OpenAPI document as a page that needs nothing from elsewhere."""
+    template = (files("server.routes") / "reference.html").read_text("utf-8")
+    page = render_template_string(
+        template, document=openapi_document(), problems=PROBLEMS.values(), resolve=_resolve
+    )
+    response = Response(page, mimetype="text/html")
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+    )
+    return response
+
+
+@functools.cache
+def openapi_document() -> dict[str, Any]:
+    """Return the document: the very schemas that check requests, with the signature's headers."""
+    spec = APISpec(
+        title="联动 Liandong",
+        version=str(APP_VERSION),
+        openapi_version="3.1.0",
+        info={"description": "Commands go up, a scoped feed comes down: see docs/protocol.md."},
+        plugins=[MarshmallowPlugin(schema_name_resolver=_schema_name)],
+    )
+    spec.components.schema("Op", schema=OpSchema)
+    for args in sorted({mutation.args for mutation in MUTATIONS.values()}, key=_name_of):
+        spec.components.schema(args.__name__, schema=schema_of(args))
+    _add_signature(spec)
+    _add_healthy(spec)
+    _add_sync(spec)
+    document: dict[str, Any] = spec.to_dict()
+    # Operations are looked at one by one, so the schema that checks requests lets any through.
+    members = document["components"]["schemas"]["SyncRequest"]["properties"]
+    members["ops"]["items"] = {"$ref": "#/components/schemas/Op"}
+    document["x-mutations"] = {
+        mutation.name: {
+            "version": mutation.version,
+            "args": {"$ref": f"#/components/schemas/{mutation.args.__name__}"},
+        }
+        for mutation in MUTATIONS.values()
+    }
+    return document
+
+
+def _add_sync(spec: APISpec) -> None:
+    spec.path(
+        path=ENROL_PATH,
+        operations={"post": _operation(
+            "Bind a device's key to the person whose one-time code it shows",
+            schema_of(EnrolRequest), EnrolAnswerSchema, _ENROLMENT_PROBLEMS, [],
+        )},
+    )  # fmt: skip
+    spec.path(
+        path=SYNC_PATH,
+        operations={"post": _operation(
+            "Take a device's operations, and tell it what it does not know yet",
+            SyncRequestSchema, SyncAnswerSchema, _SYNC_PROBLEMS,
+            [{"device": [], "signature": [], "generation": []}],
+        )},
+    )  # fmt: skip
+
+
+def _name_of(args: type) -> str:
+    return args.__name__
+
+
+def _schema_name(schema: Any) -> str:
+    kind = schema if isinstance(schema, type) else type(schema)
+    return kind.__name__.removesuffix("Schema")
+
+
+def _add_signature(spec: APISpec) -> None:
+    for name, header in (
+        ("device", DEVICE_HEADER),
+        ("signature", SIGNATURE_HEADER),
+        ("generation", GENERATION_HEADER),
+    ):
+        spec.components.security_scheme(name, {"type": "apiKey", "in": "header", "name": header})
+
+
+def _add_healthy(spec: APISpec) -> None:
+    for path, summary in (
+        ("/healthz", "Say that the process answers"),
+        ("/readyz", "Say that the database answers and has the schema of this version"),
+    ):
+        answers = {"200": {"description": "Yes"}}
+        if path == "/readyz":
+            answers["503"] = _problem_answer(("busy",))
+        spec.path(
+            path=path,
+            operations={"get": {"summary": summary, "responses": answers, "security": []}},
+        )
+
+
+def _operation(
+    summary: str, asked: Any, answer: Any, slugs: tuple[str, ...], security: list[dict[str, Any]]
+) -> dict[str, Any]:
+    by_status: dict[str, list[str]] = {}
+    for slug in (*slugs, "internal-error"):
+        by_status.setdefault(str(PROBLEMS[slug].status), []).append(slug)
+    return {
+        "summary": summary,
+        "security": security,
+        "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
+        "responses": {
+            "200": {"description": "Done", "content": {"application/json": {"schema": answer}}},
+            **{status: _problem_answer(tuple(some)) for status, some in by_status.items()},
+        },
+    }
+
+
+def _problem_answer(slugs: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "description": ", ".join(slugs),
+        "content": {"application/problem+json": {"schema": ProblemSchema}},
+    }
+
+
+def _resolve(schema: dict[str, Any]) -> str:
+    """Return the name of the component that *schema* refers to, or nothing."""
+    return str(schema.get("$ref", "")).rpartition("/")[2]

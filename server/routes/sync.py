@@ -1,0 +1,88 @@
+"""Enrolment and sync: all that a phone ever asks of the server."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from server.auth import authentic_device
+from server.bodies import json_of, raw_body
+from server.enrolment import Application, enrol
+from server.exchange import push, reply, set_aside
+from server.identity import is_point
+from server.models import db
+from server.mutations.receiving import ReceivedOp, sequence_of
+from server.problems import ProblemError
+from server.routes.schemas import EnrolRequest, SyncRequest, load_sync
+from server.services import services
+from shared.canonical import Json, canonical_bytes
+from shared.wire.envelope import ENROL_PATH, SYNC_PATH, from_base64url
+from shared.wire.rows import encode
+from shared.wire.schemas import InvalidFieldsError, instant_ms, load_dataclass
+
+__all__ = ["blueprint"]
+
+blueprint = Blueprint("sync", __name__)
+
+
+@blueprint.post(ENROL_PATH)
+def post_enrol() -> Response:
+    """Bind a device's key to the person whose one-time code it shows."""
+    shared = services()
+    asked = load_dataclass(EnrolRequest, json_of(request, raw_body(request), shared.config))
+    if not is_point(from_base64url(asked.public_key)):
+        raise InvalidFieldsError({"public_key": ["bad-format"]})
+    application = Application(
+        code=asked.code, public_key=asked.public_key, label=asked.label, app_version=asked.app
+    )
+    enrolled = enrol(shared.door, shared.config, db.session(), application)
+    return _json(
+        {
+            "device": enrolled.device_number,
+            "generation": enrolled.generation,
+            "server_key": enrolled.server_key,
+            "server_time": instant_ms(shared.door.clock.now()),
+            "staff": encode(enrolled.staff),
+        }
+    )
+
+
+@blueprint.post(SYNC_PATH)
+def post_sync() -> Response:
+    """Take a device's operations, and tell it what it does not know yet."""
+    shared, session = services(), db.session()
+    body = raw_body(request)
+    device = authentic_device(session, request, body)
+    asked = load_sync(json_of(request, body, shared.config))
+    ops = _ops_of(asked, shared.config.ops_max)
+    if device.barred_by is not None:
+        set_aside(shared.door, session, device, ops)
+        raise ProblemError(device.barred_by)
+    results = push(shared.door, session, device, ops, asked.open_seqs)
+    answer = reply(
+        shared.door,
+        session,
+        device,
+        results=results,
+        cursors=asked.cursors,
+        bytes_max=min(asked.limit, shared.config.rows_bytes_max),
+    )
+    return _json(answer)
+
+
+def _ops_of(asked: SyncRequest, ops_max: int) -> list[ReceivedOp]:
+    """Return the operations; without a sequence there is no place to put even a refusal."""
+    if len(asked.ops) > ops_max:
+        raise ProblemError("body-too-large", ops_max=ops_max)
+    ops: list[ReceivedOp] = []
+    for place, members in enumerate(asked.ops):
+        seq = sequence_of(members)
+        if seq is None or not isinstance(members, dict):
+            raise InvalidFieldsError({f"ops.{place}.seq": ["wrong-type"]})
+        if ops and seq <= ops[-1].seq:
+            raise InvalidFieldsError({f"ops.{place}.seq": ["out-of-order"]})
+        ops.append(ReceivedOp(seq, members))
+    return ops
+
+
+def _json(answer: dict[str, Json]) -> Response:
+    return Response(canonical_bytes(answer), mimetype="application/json")

@@ -1,0 +1,1 @@
+"""What runs on both sides: the rules, the wire, ids and canonical bytes."""

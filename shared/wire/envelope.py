@@ -1,0 +1,150 @@
+"""What wraps operations and rows on the wire: signatures, digests, receipts, codes.
+
+`docs/protocol.md` is the specification; both sides compute with this module.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+from shared.canonical import INTEGER_MAX, Json, canonical_bytes, digest_of
+from shared.domain.fields import Digest, Text, Whole
+from shared.wire.rows import encode
+
+__all__ = [
+    "APP_VERSION",
+    "CODE_SELECTOR_LENGTH",
+    "DEVICE_HEADER",
+    "ENROL_PATH",
+    "GENERATION_HEADER",
+    "SIGNATURE_HEADER",
+    "SYNC_PATH",
+    "Anchor",
+    "ClockReading",
+    "OpState",
+    "Receipt",
+    "format_code",
+    "from_base64url",
+    "normalise_code",
+    "op_digest",
+    "receipt_bytes",
+    "signed_message",
+    "to_base64url",
+]
+
+APP_VERSION = 1
+"""The wire version of this app; raised when rows or answers change in a way that must be told."""
+
+ENROL_PATH = "/api/v1/enrol"
+SYNC_PATH = "/api/v1/sync"
+DEVICE_HEADER = "Liandong-Device"
+GENERATION_HEADER = "Liandong-Generation"
+SIGNATURE_HEADER = "Liandong-Signature"
+
+CODE_SELECTOR_LENGTH = 4
+_CODE_LENGTH = 12
+_CODE_ALPHABET = frozenset("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+_READ_AS = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": None, "\u3000": None})
+
+Milliseconds = Annotated[int, Whole(0, INTEGER_MAX)]
+Boot = Annotated[str, Text(1, 64)]
+
+
+class OpState(StrEnum):
+    """What became of an operation."""
+
+    OK = "ok"
+    REJECTED = "rejected"
+    PARKED = "parked"
+    DEFERRED = "deferred"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """The server's time of the last answer, and the device's monotonic clock at its arrival."""
+
+    server: Milliseconds
+    mono: Milliseconds
+    boot: Boot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockReading:
+    """What a device's clocks said, raw: the server grades it (PRODUCT §6)."""
+
+    wall: Milliseconds
+    mono: Milliseconds
+    boot: Boot
+    anchor: Anchor | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The server's signed word on one operation.
+
+    Attributes:
+        number: Counts the county's operations; what the screen shows as receipt number.
+        at: When the server took it, milliseconds since 1970 in UTC.
+        signature: Over `receipt_bytes`, base64url of r and s.
+    """
+
+    number: int
+    device: int
+    seq: int
+    digest: Digest
+    state: OpState
+    at: Milliseconds
+    generation: str
+    signature: str
+
+
+def op_digest(op: Mapping[str, Json]) -> str:
+    """Return the SHA-256 over an operation's journalled bytes, 64 hexadecimal digits."""
+    return digest_of(op)
+
+
+def receipt_bytes(receipt: Receipt) -> bytes:
+    """Return what the server signs: the canonical bytes of all members but the signature."""
+    members = encode(receipt)
+    del members["signature"]
+    return canonical_bytes(members)
+
+
+def signed_message(method: str, path: str, body: bytes, generation: str) -> bytes:
+    """Return what a device signs for a request; *body* as sent, *path* with its query."""
+    digest = hashlib.sha256(body).hexdigest()
+    return f"{method}\n{path}\n{digest}\n{generation}\n".encode()
+
+
+def to_base64url(content: bytes) -> str:
+    """Return base64url without padding (RFC 4648 §5)."""
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def from_base64url(text: str) -> bytes:
+    """Read base64url without padding.
+
+    Raises:
+        ValueError: The text is no such thing.
+    """
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except binascii.Error as error:
+        raise ValueError("not base64url") from error
+
+
+def normalise_code(text: str) -> str | None:
+    """Return the 12 characters of an enrolment code as typed by a person, or None if it is none."""
+    code = text.upper().translate(_READ_AS)
+    return code if len(code) == _CODE_LENGTH and _CODE_ALPHABET.issuperset(code) else None
+
+
+def format_code(code: str) -> str:
+    """Return a code in groups of four, for people."""
+    return "-".join(code[start : start + 4] for start in range(0, len(code), 4))

@@ -1,0 +1,197 @@
+"""Whatever a handler does, the person is told in their words, and Flet's error card never comes."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import flet as ft
+import pytest
+from flet.controls.base_control import BaseControl
+
+from client.components.guard import guarded, is_guarded, spawn
+from client.status import FieldState
+from shared.domain.refusals import RefusedError
+from tests.client.views.demo_rows import CARD, LEAD, SALE, postman_field, row_id
+from tests.client.views.harness import DESK, PHONE, Screen
+
+SCREENS = (
+    "/",
+    "/postman/sales",
+    "/postman/records",
+    "/postman/points",
+    "/postman/inbox",
+    "/postman/lead",
+    f"/postman/lead/{LEAD}",
+    f"/postman/lead/{LEAD}/correct",
+    "/postman/sale",
+    f"/postman/sale/{SALE}",
+    "/postman/care",
+    f"/postman/care/{CARD}",
+    f"/points/{row_id(50)}",
+    "/sync",
+    "/settings",
+)
+DOORS = (FieldState.NOT_ENROLLED, FieldState.PIN_NEEDED, FieldState.LOCKED)
+
+
+class SomeBugError(Exception):
+    """What no handler foresees."""
+
+
+def handlers_of(control: BaseControl) -> Iterator[tuple[str, object]]:
+    for entry in dataclasses.fields(control):
+        if entry.name.startswith("on_"):
+            handler = getattr(control, entry.name, None)
+            if handler is not None and callable(handler):
+                yield f"{type(control).__name__}.{entry.name}", handler
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+@pytest.mark.parametrize("route", SCREENS)
+def test_every_handler_of_a_screen_is_guarded(route: str, size: tuple[int, int]) -> None:
+    async def story() -> None:
+        screen = await Screen().open(postman_field(), route=route, size=size)
+        bare = [
+            name
+            for control in screen.top()
+            for name, handler in handlers_of(control)
+            if not is_guarded(handler)
+        ]
+        assert bare == []
+        assert not screen.conn.crashes
+        await screen.close()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("route", SCREENS)
+def test_every_tap_survives_a_field_that_fails(route: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each control is tapped while whatever it asks of the engine raises what nobody foresaw."""
+
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field, route=route)
+
+        async def fail(*_: object, **__: object) -> None:
+            raise SomeBugError
+
+        for name in ("record", "sync_now", "acknowledge", "lock"):
+            monkeypatch.setattr(field, name, fail)
+        monkeypatch.setattr(field.drafts, "discard", fail)
+        where = screen.app.navigation.stack
+        tapped = 0
+        while True:
+            tappable = [
+                one
+                for one in screen.top()
+                if getattr(one, "on_click", None) and not getattr(one, "disabled", None)
+            ]
+            if tapped >= len(tappable):
+                break
+            await screen.fire(tappable[tapped], "click")
+            assert not screen.conn.crashes
+            screen.app.navigation.stack = where
+            await screen.settle()
+            tapped += 1
+        assert tapped > 0
+        await screen.close()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("state", DOORS)
+def test_every_handler_before_the_unlock_is_guarded(state: FieldState) -> None:
+    async def story() -> None:
+        screen = await Screen().open(postman_field(state=state))
+        found = [pair for control in screen.top() for pair in handlers_of(control)]
+        assert found
+        assert [name for name, handler in found if not is_guarded(handler)] == []
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_error_nobody_foresaw_is_told_with_a_code_and_what_was_kept() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field)
+        for text in ("记线索", "存款", "很高"):
+            await screen.tap(text)
+        field.failure = SomeBugError("王叔 13800001234")
+        await screen.tap("客户已同意，保存")
+        assert screen.shows("您填的内容还在")
+        assert screen.shows("编号")
+        assert not screen.shows("13800001234")
+        assert not screen.conn.crashes
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_guard_logs_the_place_without_the_message(caplog: pytest.LogCaptureFixture) -> None:
+    async def handler() -> None:
+        raise SomeBugError("王叔 13800001234")
+
+    run = guarded(handler)
+    assert run is not None
+    with caplog.at_level(logging.ERROR):
+        asyncio.run(run(None))
+    assert "SomeBugError" in caplog.text
+    assert "13800001234" not in caplog.text
+
+
+def test_work_beside_the_app_is_told_when_it_fails() -> None:
+    async def story() -> None:
+        screen = await Screen().open(postman_field())
+
+        async def work() -> None:
+            raise RefusedError("unreachable")
+
+        spawn(screen.page, work)
+        await asyncio.sleep(0.05)
+        assert screen.shows("连不上服务器")
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_screen_that_cannot_be_drawn_says_so_and_leaves_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field)
+
+        def fail(*_: object) -> None:
+            raise SomeBugError
+
+        monkeypatch.setattr(field, "points", fail)
+        screen.app.navigation.switch("/postman/points")
+        await screen.settle()
+        assert screen.shows("这一页显示不出来")
+        assert screen.all(ft.NavigationBar)
+        screen.app.navigation.switch("/postman/today")
+        await screen.settle()
+        assert screen.shows("今天的村")
+        assert not screen.conn.crashes
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_next_tap_draws_again_after_a_fault_ended_the_drawing() -> None:
+    async def story() -> None:
+        screen = await Screen().open(postman_field())
+        session: Any = screen.session
+        session._Session__updates_task.cancel()
+        await screen.settle()
+        await screen.tap("记线索")
+        await screen.settle()
+        assert screen.shows("想了解什么")
+        await screen.close()
+
+    asyncio.run(story())

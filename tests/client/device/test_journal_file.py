@@ -1,0 +1,252 @@
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from client.device import JournalPositionTakenError, StorageFullError
+from client.device.journal_file import FileJournal, write_whole_file
+
+RECORDS = [b"first", b"", b"third" * 50]
+HEAD = 16
+
+
+async def filled(path: Path) -> FileJournal:
+    journal = FileJournal(path)
+    assert await journal.load() == []
+    for position, record in enumerate(RECORDS):
+        await journal.append(position, record)
+    journal.close()
+    return journal
+
+
+async def load_again(path: Path) -> list[bytes]:
+    journal = FileJournal(path)
+    records = await journal.load()
+    journal.close()
+    return records
+
+
+async def test_journal_returns_every_record_in_order(tmp_path: Path) -> None:
+    await filled(tmp_path / "journal")
+    assert await load_again(tmp_path / "journal") == RECORDS
+
+
+async def test_journal_goes_on_where_it_ended(tmp_path: Path) -> None:
+    journal = await filled(tmp_path / "journal")
+    await journal.load()
+    await journal.append(3, b"fourth")
+    journal.close()
+    assert await load_again(tmp_path / "journal") == [*RECORDS, b"fourth"]
+
+
+async def test_append_is_synced_before_it_returns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was synced is what a power cut leaves: the file, as it was at the last fsync."""
+    journal = FileJournal(tmp_path / "journal")
+    await journal.load()
+    synced: list[bytes] = []
+    fsync = os.fsync
+
+    def watch(descriptor: int) -> None:
+        fsync(descriptor)
+        synced.append((tmp_path / "journal").read_bytes())
+
+    monkeypatch.setattr(os, "fsync", watch)
+    await journal.append(0, b"record")
+    assert synced[-1].endswith(b"record")
+    assert synced[-1] == (tmp_path / "journal").read_bytes()
+    journal.close()
+
+
+@pytest.mark.parametrize("cut", range(1, HEAD + 250))
+async def test_journal_takes_off_a_torn_tail_and_keeps_it_beside(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "journal"
+    await filled(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-cut])
+    journal = FileJournal(path)
+    assert await journal.load() == RECORDS[:2]
+    await journal.append(2, b"again")
+    journal.close()
+    assert await load_again(path) == [*RECORDS[:2], b"again"]
+    left = HEAD + 250 - cut
+    aside = path.with_name("journal.damaged-1")
+    assert (aside.read_bytes() if left else b"") == whole[len(whole) - HEAD - 250 :][:left]
+
+
+async def test_journal_takes_off_a_tail_of_zeros(tmp_path: Path) -> None:
+    """A file system may have made room for a frame whose bytes never came."""
+    path = tmp_path / "journal"
+    await filled(path)
+    path.write_bytes(path.read_bytes() + bytes(100))
+    assert await load_again(path) == RECORDS
+
+
+@pytest.mark.parametrize("at", range(HEAD))
+async def test_damaged_header_costs_its_own_record_alone(tmp_path: Path, at: int) -> None:
+    path = tmp_path / "journal"
+    await filled(path)
+    content = bytearray(path.read_bytes())
+    content[at] ^= 0xFF
+    path.write_bytes(content)
+    found = await load_again(path)
+    assert found == [bytes(content[: HEAD + 5]), *RECORDS[1:]]
+    assert path.with_name("journal.damaged-1").read_bytes() == content
+    assert await load_again(path) == found, "repaired, and reported once"
+    assert not path.with_name("journal.damaged-2").exists()
+
+
+async def test_damaged_header_at_the_end_keeps_its_position(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    await filled(path)
+    content = bytearray(path.read_bytes())
+    content[2 * HEAD + 5] ^= 0xFF
+    path.write_bytes(content)
+    found = await load_again(path)
+    assert found[:2] == RECORDS[:2]
+    assert len(found) == 3
+    assert found[2] == content[2 * HEAD + 5 :]
+
+
+async def test_second_damage_is_kept_beside_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    for _ in range(2):
+        path.unlink(missing_ok=True)
+        await filled(path)
+        path.write_bytes(path.read_bytes() + b"torn")
+        await load_again(path)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [  # noqa: ASYNC240
+        "journal",
+        "journal.damaged-1",
+        "journal.damaged-2",
+        "journal.lock",
+    ]
+
+
+async def test_record_that_looks_like_a_header_is_no_frame(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    journal = FileJournal(path)
+    await journal.load()
+    await journal.append(0, b"one")
+    await journal.append(1, b"LDjf" * 10)
+    await journal.append(2, b"three")
+    journal.close()
+    content = bytearray(path.read_bytes())
+    content[HEAD + 3] ^= 0xFF
+    path.write_bytes(content)
+    found = await load_again(path)
+    assert (found[0], len(found), found[2]) == (b"one", 3, b"three")
+
+
+async def test_several_lost_frames_keep_their_positions(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    await filled(path)
+    content = bytearray(path.read_bytes())
+    content[: 2 * HEAD + 5] = b"?" * (2 * HEAD + 5)
+    path.write_bytes(content)
+    found = await load_again(path)
+    assert len(found) == 3
+    assert found[1:] == [b"", RECORDS[2]]
+
+
+async def test_append_at_a_taken_position_is_refused(tmp_path: Path) -> None:
+    journal = await filled(tmp_path / "journal")
+    await journal.load()
+    for position in (0, 2, 4):
+        with pytest.raises(JournalPositionTakenError):
+            await journal.append(position, b"other")
+    journal.close()
+    with pytest.raises(JournalPositionTakenError):
+        await journal.append(3, b"closed")
+    assert await load_again(tmp_path / "journal") == RECORDS
+
+
+async def test_second_holder_is_refused_until_the_first_lets_go(tmp_path: Path) -> None:
+    first, second = FileJournal(tmp_path / "journal"), FileJournal(tmp_path / "journal")
+    await first.load()
+    with pytest.raises(JournalPositionTakenError):
+        await second.load()
+    first.close()
+    assert await second.load() == []
+    second.close()
+
+
+def test_second_process_is_refused(tmp_path: Path) -> None:
+    journal = FileJournal(tmp_path / "journal")
+    asyncio.run(journal.load())
+    script = (
+        "import asyncio, sys; from pathlib import Path\n"
+        "from client.device.journal_file import FileJournal\n"
+        "asyncio.run(FileJournal(Path(sys.argv[1])).load())\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "journal")],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    )
+    assert "JournalPositionTakenError" in run.stderr
+    journal.close()
+
+
+async def test_full_device_refuses_and_keeps_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal"
+    journal = await filled(path)
+    await journal.load()
+    before = path.read_bytes()
+    real = os.pwrite
+    written: list[bytes] = []
+
+    def half(descriptor: int, content: bytes, offset: int) -> int:
+        if written:
+            raise OSError(errno.ENOSPC, "no space")
+        written.append(content)
+        return real(descriptor, content[:7], offset)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", half)
+        with pytest.raises(StorageFullError):
+            await journal.append(3, b"fourth")
+    assert path.read_bytes() == before
+    await journal.append(3, b"fourth, there is room again")
+    journal.close()
+    assert (await load_again(path))[3] == b"fourth, there is room again"
+
+
+async def test_replaced_record_is_gone_from_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    journal = await filled(path)
+    await journal.load()
+    await journal.replace(2, b"erased")
+    await journal.append(3, b"fourth")
+    with pytest.raises(JournalPositionTakenError):
+        await journal.replace(4, b"not there")
+    journal.close()
+    assert await load_again(path) == [b"first", b"", b"erased", b"fourth"]
+    assert b"third" not in path.read_bytes()
+
+
+def test_whole_file_stays_old_when_there_is_no_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "setting"
+    write_whole_file(path, b"old")
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(StorageFullError):
+        write_whole_file(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["setting"]

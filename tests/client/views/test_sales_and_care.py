@@ -1,0 +1,190 @@
+"""Sale dates and care-card visits in four taps; changes with their reasons."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+
+from shared.domain.care_card import CareCard, CareFollowUp, CareStatus
+from shared.domain.harvest import HarvestDate, HarvestStatus
+from shared.domain.referral import Need, Referral
+from tests.client.views.demo_rows import CARD, EAST, PEPPER, SALE, postman_field
+from tests.client.views.harness import Screen
+
+
+def test_sale_date_takes_four_taps() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field)
+        await screen.tap("报出售日")
+        await screen.tap("西瓜")
+        await screen.tap("明天")
+        await screen.tap("保存")
+        assert screen.taps <= 4
+        (sale,) = [one for one in field.world.where(HarvestDate) if one.id != SALE]
+        assert sale.village_id == EAST
+        assert sale.sale_from_on == dt.date(2026, 11, 24)
+        assert sale.payout_on == dt.date(2026, 11, 24)
+        assert not screen.conn.crashes
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_sale_form_offers_the_next_market_day_by_name() -> None:
+    async def story() -> None:
+        screen = await Screen().open(postman_field())
+        await screen.tap("报出售日")
+        assert screen.shows("11/25 墟日")
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_sale_known_already_is_said_and_the_form_stays() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field)
+        for _ in range(2):
+            await screen.tap("报出售日")
+            await screen.tap("西瓜")
+            await screen.tap("明天")
+            await screen.tap("保存")
+        assert screen.shows("您已报过这次出售")
+        assert screen.app.navigation.location.startswith("/postman/sale?")
+        assert len(field.recorded) == 1
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_sale_shifts_to_another_day_with_a_reason() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field, route=f"/postman/sale/{SALE}")
+        await screen.tap("改日子")
+        await screen.tap("周五")
+        await screen.tap("改到这天")
+        sale = field.world.get(HarvestDate, SALE)
+        assert sale is not None
+        assert sale.sale_from_on == dt.date(2026, 11, 27)
+        assert sale.crop_id == PEPPER
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_sale_confirms_with_the_source() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field, route=f"/postman/sale/{SALE}")
+        await screen.tap("确认日子")
+        await screen.tap("收购商定")
+        sale = field.world.get(HarvestDate, SALE)
+        assert sale is not None
+        assert sale.status is HarvestStatus.CONFIRMED
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_sale_cancels_with_a_reason() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field, route=f"/postman/sale/{SALE}")
+        await screen.tap("不卖了")
+        await screen.tap("价格谈不拢")
+        await screen.tap("取消这次出售")
+        sale = field.world.get(HarvestDate, SALE)
+        assert sale is not None
+        assert sale.status is HarvestStatus.CANCELLED
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_care_card_visit_takes_four_taps() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field)
+        screen.taps += 1
+        await screen.fire(screen.button("吴婶"), "click")
+        await screen.tap("记下这次回访")
+        assert screen.taps <= 4
+        (visit,) = field.world.where(CareFollowUp, care_card_id=CARD)
+        assert visit.next_contact_on == dt.date(2026, 11, 30)
+        card = field.world.get(CareCard, CARD)
+        assert card is not None
+        assert card.status is CareStatus.INVITED
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_care_card_opens_for_somebody_new() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field, route="/postman/care")
+        await screen.tap("要和家人商量")
+        await screen.type("称呼或姓名", "蔡姐")
+        await screen.tap("客户已同意，保存")
+        (card,) = [one for one in field.world.where(CareCard) if one.id != CARD]
+        assert card.next_contact_on == dt.date(2026, 11, 30)
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_care_card_becomes_a_lead_when_the_customer_comes() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field, route=f"/postman/care/{CARD}")
+        await screen.tap("客户要办了，转成线索")
+        await screen.tap("客户已同意，转成线索")
+        card = field.world.get(CareCard, CARD)
+        assert card is not None
+        assert card.status is CareStatus.CONVERTED
+        (lead,) = field.world.where(Referral, care_card_id=CARD)
+        assert lead.need is Need.DEPOSIT
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_own_sale_that_nobody_relied_on_is_corrected_or_taken_back() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field)
+        for text in (
+            "报出售日",
+            "西瓜",
+            "明天",
+            "保存",
+            "看看",
+            "记错日子，改正",
+            "后天",
+            "保存改正",
+        ):
+            await screen.tap(text)
+        (sale,) = [one for one in field.world.where(HarvestDate) if one.id != SALE]
+        assert sale.sale_from_on == dt.date(2026, 11, 25)
+        await screen.tap("报错了，撤回")
+        taken_back = field.world.get(HarvestDate, sale.id)
+        assert taken_back is not None
+        assert taken_back.status is HarvestStatus.WITHDRAWN
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_customers_number_is_masked_until_it_is_asked_for() -> None:
+    async def story() -> None:
+        screen = await Screen().open(postman_field(), route=f"/postman/care/{CARD}")
+        assert screen.shows("138****5678")
+        await screen.tap("显示号码")
+        assert screen.shows("138 0000 5678")
+        await screen.tap("隐藏号码")
+        assert not screen.shows("138 0000 5678")
+        await screen.close()
+
+    asyncio.run(story())

@@ -1,0 +1,376 @@
+"""The frame: tabs, the honest indicator, what waits, points apart, records with their state."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+
+import flet as ft
+import pytest
+
+from client.components.sync_chip import sync_words
+from client.status import OutboxState, Phase
+from client.strings import Language, Words
+from shared.domain.people import Role
+from shared.domain.referral import Referral, ReferralStatus
+from tests.client.views.demo_rows import LEAD, ME, POSTMAN, SALE, postman_field, row_id, world
+from tests.client.views.fake_field import FakeField
+from tests.client.views.harness import DESK, Screen
+
+
+async def lead(screen: Screen) -> None:
+    for text in ("记线索", "存款", "很高", "客户已同意，保存"):
+        await screen.tap(text)
+
+
+def test_phone_has_a_bar_and_a_desk_has_a_rail() -> None:
+    async def story() -> None:
+        phone = await Screen().open(postman_field())
+        (bar,) = phone.all(ft.NavigationBar)
+        assert [one.label for one in bar.destinations] == ["今天", "出售", "记录", "积分", "待办"]
+        desk = await Screen().open(postman_field(), size=DESK)
+        assert not desk.all(ft.NavigationBar)
+        await desk.tap("积分")
+        assert desk.app.navigation.location == "/postman/points"
+        await phone.close()
+        await desk.close()
+
+    asyncio.run(story())
+
+
+def test_window_made_wide_changes_the_bar_into_a_rail() -> None:
+    async def story() -> None:
+        screen = await Screen().open(postman_field())
+        await screen.fire(screen.page, "resize", {"width": 1280, "height": 800})
+        assert not screen.all(ft.NavigationBar)
+        assert screen.shows("陈大顺")
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_somebody_of_two_roles_changes_between_them() -> None:
+    async def story() -> None:
+        both = dataclasses.replace(ME, roles=(Role.POSTMAN, Role.WEALTH_MANAGER))
+        screen = await Screen().open(FakeField(both, world()))
+        await screen.tap("理财经理")
+        assert screen.app.navigation.location.startswith("/wm/")
+        await screen.tap("投递员")
+        assert screen.shows("今天的村")
+        assert not screen.conn.crashes
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_way_back_closes_what_was_opened() -> None:
+    async def story() -> None:
+        screen = await Screen().open(postman_field())
+        await screen.tap("记线索")
+        await screen.tap("返回")
+        assert screen.app.navigation.location == "/"
+        await screen.tap("记线索")
+        form = screen.app.navigation.location
+        await screen.fire(screen.page, "route_change", {"route": "/"})
+        assert screen.app.navigation.location == "/"
+        await screen.fire(screen.page, "route_change", {"route": form})  # And forward again.
+        assert screen.app.navigation.location == form
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_reload_in_a_form_comes_back_to_it() -> None:
+    async def story() -> None:
+        screen = await Screen().open(postman_field(), route=f"/postman/sale/{SALE}")
+        assert screen.app.navigation.stack == ("/", f"/postman/sale/{SALE}")
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_location_of_another_role_shows_the_first_tab() -> None:
+    async def story() -> None:
+        screen = await Screen().open(postman_field(), route="/branch/approvals")
+        assert screen.shows("今天的村")
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_indicator_counts_what_is_on_the_phone_only() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field)
+        await lead(screen)
+        await lead(screen)
+        assert screen.shows("2 条在本机")
+        await screen.tap("2 条在本机 · 未上传")
+        assert screen.shows("在本机、还没上传的")
+        await screen.tap("现在同步")
+        assert screen.shows("都同步好了")
+        assert screen.shows("都上传了")
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_sync_page_says_that_there_is_no_network_and_nothing_is_lost() -> None:
+    async def story() -> None:
+        field = postman_field()
+        field.online = False
+        screen = await Screen().open(field, route="/sync")
+        await screen.tap("现在同步")
+        assert screen.shows("连不上服务器")
+        assert screen.shows("都存在手机里")
+        await screen.close()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("slug", "said"),
+    [
+        ("device-revoked", "这台手机已被停用"),
+        ("unauthenticated", "重新登记这台手机"),
+        ("forked", "在另一处也同步过"),
+    ],
+)
+def test_paused_sync_stands_over_every_screen(slug: str, said: str) -> None:
+    async def story() -> None:
+        field = postman_field()
+        field.status = dataclasses.replace(field.status, phase=Phase.PAUSED, pause_slug=slug)
+        screen = await Screen().open(field)
+        assert screen.shows(said)
+        assert screen.shows("记录都还在")
+        await screen.tap("记线索")
+        assert screen.shows(said)
+        await screen.close()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "tone"),
+    [
+        ({"pause_slug": "forked"}, "同步暂停", "bad"),
+        ({"needs_me": 2}, "2 条要您处理", "bad"),
+        ({"waiting": 3}, "3 条在本机 · 未上传", "wait"),
+        ({"last_contact_at": None}, "还没联系上", "wait"),
+        ({"phase": Phase.OFFLINE}, "没有网络", "plain"),
+        ({}, "已同步", "good"),
+    ],
+)
+def test_indicator_says_the_worst_first(change: dict[str, object], said: str, tone: str) -> None:
+    status = dataclasses.replace(postman_field().status, **change)  # type: ignore[arg-type]
+    text, shown, _ = sync_words(status, Words(Language.CHINESE))
+    assert (text, shown) == (said, tone)
+
+
+def test_record_goes_from_the_phone_to_a_receipt_to_the_wealth_manager() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field)
+        await lead(screen)
+        screen.app.navigation.switch("/postman/records")
+        await screen.settle()
+        assert "在本机 · 未上传" in screen.texts()
+        field.settle(1, OutboxState.OK)
+        await screen.settle()
+        assert screen.shows("服务器已收到")
+        assert screen.shows("回执号 8001")
+        (new,) = [one for one in field.world.where(Referral) if one.id != LEAD]
+        routed = dataclasses.replace(
+            new, status=ReferralStatus.ROUTED, wealth_manager_id=row_id(4), receipt_number=8001
+        )
+        field.world.put(routed)
+        field.changed()
+        await screen.settle()
+        assert screen.shows("已转给 林晓梅")
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_refused_record_is_sent_again_with_all_that_was_typed() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field)
+        for text in ("记线索", "存款", "很高"):
+            await screen.tap(text)
+        await screen.type("称呼或姓名", "王叔")
+        await screen.tap("客户已同意，保存")
+        (new,) = [one for one in field.world.where(Referral) if one.id != LEAD]
+        del field.world.tables[Referral][new.id]  # The server refused it: the row never came.
+        field.settle(1, OutboxState.REJECTED, "out-of-scope")
+        await screen.settle()
+        screen.app.navigation.switch("/postman/inbox")
+        await screen.settle()
+        assert screen.shows("这条记录不归您管")
+        await screen.tap("改一改，重新提交")
+        (name,) = screen.all(ft.TextField, label="称呼或姓名")
+        assert name.value == "王叔"
+        await screen.tap("客户已同意，保存")
+        assert len(field.recorded) == 2
+        assert field.status.needs_me == 0
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_lead_is_corrected_and_taken_back_while_nobody_has_acted_on_it() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field)
+        await lead(screen)
+        (new,) = [one for one in field.world.where(Referral) if one.id != LEAD]
+        screen.app.navigation.open(f"/postman/lead/{new.id}")
+        await screen.settle()
+        await screen.tap("改正")
+        await screen.tap("国债")
+        await screen.type("称呼或姓名", "黄伯")
+        await screen.tap("保存改正")
+        assert screen.shows("国债")
+        assert screen.shows("黄伯")
+        await screen.tap("记错了，撤回")
+        taken_back = field.world.get(Referral, new.id)
+        assert taken_back is not None
+        assert taken_back.status is ReferralStatus.WITHDRAWN
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_lead_that_was_acted_on_offers_no_correction() -> None:
+    async def story() -> None:
+        screen = await Screen().open(postman_field(), route=f"/postman/lead/{LEAD}")
+        assert screen.shows("不能再改或撤回")
+        assert screen.shows("林晓梅")
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_points_stand_apart_and_explain_themselves() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field)
+        await lead(screen)
+        screen.app.navigation.switch("/postman/points")
+        await screen.settle()
+        texts = screen.texts()
+        for part, points in (("已确认", "3"), ("审核中", "9"), ("未上传", "2")):
+            assert texts[texts.index(part) + 1] == points
+        screen.app.navigation.open(f"/points/{row_id(50)}")
+        await screen.settle()
+        assert screen.shows("12 = 2 + 1 + 2 + 7")
+        for rests_on in ("积分办法 2026-1 版", "转介卡", "A 级", "转介人", "何支局"):
+            assert screen.shows(rests_on)
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_english_is_one_tap_away_and_reaches_the_shell() -> None:
+    async def story() -> None:
+        screen = await Screen().open(postman_field(), route="/settings")
+        await screen.tap("English")
+        assert screen.shows("Whose phone this is")
+        screen.app.navigation.switch("/postman/today")
+        await screen.settle()
+        assert screen.shows("Villages today")
+        assert not screen.conn.crashes
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_long_lists_mount_a_page_at_a_time() -> None:
+    async def story() -> None:
+        field = postman_field()
+        first = field.world.get(Referral, LEAD)
+        assert first is not None
+        for number in range(1000, 1600):
+            field.world.put(dataclasses.replace(first, id=row_id(number), referrer_id=POSTMAN))
+        screen = await Screen().open(field, route="/postman/records")
+        rows = [one for one in screen.all(ft.Semantics) if one.key is not None]
+        assert len(rows) <= 100
+        for _ in range(4):
+            await screen.fire(
+                next(
+                    one for one in screen.all(ft.TextButton) if str(one.content).startswith("再看")
+                ),
+                "click",
+            )
+        rows = [one for one in screen.all(ft.Semantics) if one.key is not None]
+        assert len(rows) <= 120
+        assert screen.shows("看前面的")
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_language_is_kept_for_the_next_start() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field, route="/settings")
+        await screen.tap("English")
+        await screen.close()
+        again = await Screen().open(field)
+        assert again.shows("Villages today")
+        await again.close()
+
+    asyncio.run(story())
+
+
+def test_news_open_what_they_are_about_and_count_as_seen() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field, route="/postman/inbox")
+        assert screen.shows("新")
+        news = screen.button("出售日期变了")
+        await screen.fire(news, "click")
+        assert screen.app.navigation.location == f"/postman/sale/{SALE}"
+        assert [name for name, _ in field.recorded] == ["see_notice"]
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_phone_that_the_server_no_longer_knows_takes_a_new_code() -> None:
+    async def story() -> None:
+        field = postman_field()
+        field.status = dataclasses.replace(
+            field.status, phase=Phase.PAUSED, pause_slug="unauthenticated"
+        )
+        screen = await Screen().open(field)
+        await screen.tap("用新登记码")
+        assert screen.all(ft.TextField, label="登记码")
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_first_sync_says_that_the_villages_are_on_their_way() -> None:
+    async def story() -> None:
+        field = FakeField(ME)
+        field.status = dataclasses.replace(
+            field.status, phase=Phase.SYNCING, pages_done=3, last_contact_at=None
+        )
+        screen = await Screen().open(field)
+        assert screen.shows("正在下载您的村和客户")
+        assert screen.shows("第 3 页")
+        assert not screen.shows("今天没有排给您的村")
+        field.status = dataclasses.replace(field.status, phase=Phase.OFFLINE)
+        field.changed()
+        await screen.settle()
+        assert screen.shows("有信号时自动下载")
+        for row in world():
+            field.rows.put(row)
+        field.changed()
+        await screen.settle()
+        assert not screen.shows("下载")
+        assert screen.shows("东坑村")
+        await screen.close()
+
+    asyncio.run(story())

@@ -1,0 +1,1 @@
+"""What developers run: environment, lock files, checks. Nothing here is shipped."""

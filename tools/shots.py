@@ -1,0 +1,259 @@
+"""`make shots`: every screen of the three roles as a picture, from the running demo.
+
+The demo runs on a free port with data of its own in build/shots-data; each role enrols with the
+code that the demo prints. Pictures go to build/shots/<width>/<role>-<nn>-<screen>.png, and the
+README's to docs/images/today.png.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Error, Playwright, sync_playwright
+
+from tests.browser.driver import Phone, phone
+from tests.browser.enrolment import accept, unlock
+from tools import chromium
+
+OUT = Path("build/shots")
+DATA = Path("build/shots-data")
+README_SOURCE = "390/postman-01-today.png"
+README_PICTURE = Path("docs/images/today.png")
+SIZES = ((390, 844), (1280, 800))
+NARROW = SIZES[0][0]
+SETTLED_MS = 300
+SETTLED_TRIES = 20
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A screen, and what is tapped to come to it: a tab's title first, then names of buttons.
+
+    A name that begins with ^ is a pattern; `narrow` screens are a pane beside the list on a desk.
+    """
+
+    name: str
+    tab: str
+    taps: tuple[str, ...] = ()
+    narrow: bool = False
+
+
+@dataclass(frozen=True)
+class Person:
+    """One role's person in the demo: staff number, and what the first screen says."""
+
+    role: str
+    number: str
+    greeting: str
+    screens: tuple[Screen, ...]
+
+
+COMMON = (
+    ("sync", ("看同步情况",)),
+    ("settings", ("我的",)),
+    ("new-pin", ("我的", "改 PIN")),
+)
+
+POSTMAN = Person(
+    "postman",
+    "08010021",
+    "今天的村",
+    (
+        Screen("today", "今天"),
+        Screen("lead-form", "今天", ("记线索",)),
+        Screen("lead-form-filled", "今天", ("记线索", "存款", "很高", "补充：身份")),
+        Screen("sale-form", "今天", ("报出售日",)),
+        Screen("sales", "出售"),
+        Screen("sale", "出售", (r"^\S+ \d+月\d+日 ",)),
+        Screen("records", "记录"),
+        Screen("lead", "记录", (r"^\S+ .*· 意向",)),
+        Screen("cards", "记录", ("关怀卡",)),
+        Screen("card", "记录", ("关怀卡", r"^\S+ .*联系")),
+        Screen("everything", "记录", ("本机全部",)),
+        Screen("points", "积分"),
+        Screen("why", "积分", ("为什么",)),
+        Screen("inbox", "待办"),
+        *(Screen(name, "今天", taps) for name, taps in COMMON),
+    ),
+)
+MANAGER = Person(
+    "wm",
+    "08010011",
+    "等我答复",
+    (
+        Screen("leads", "转介"),
+        Screen("offered", "转介", (r"^打开.*为什么是我",), narrow=True),
+        Screen("decline", "转介", ("不接",)),
+        Screen("lead", "转介", (r"^打开.*已受理",)),
+        Screen("schedule", "转介", (r"^打开.*已受理", "安排走访")),
+        Screen("met", "转介", (r"^打开.*已受理", "见到客户了")),
+        Screen("care", "转介", (r"^打开.*已受理", "转关怀卡")),
+        Screen("lose", "转介", (r"^打开.*已受理", "没办成")),
+        Screen("succeed", "转介", (r"^打开.*已见面", "办成了")),
+        Screen("month", "出售日历", ("按月",)),
+        Screen("list", "出售日历", ("列表",)),
+        Screen("day", "走访"),
+        Screen("visit", "走访", (r"^打开.*走访|^走访",)),
+        Screen("progress", "进展"),
+        Screen("news", "消息"),
+        *(Screen(name, "转介", taps) for name, taps in COMMON),
+    ),
+)
+HEAD = Person(
+    "bh",
+    "08010001",
+    "待审批",
+    (
+        Screen("approvals", "审批"),
+        Screen("entry", "审批", (r"^\S+，办成业务",)),
+        Screen("reject", "审批", (r"^\S+，办成业务", "驳回")),
+        Screen("bulk", "审批", ("批准这",)),
+        Screen("decisions", "待定"),
+        Screen("decision", "待定", (r"^打开.*的转介",)),
+        Screen("referrals", "转介"),
+        Screen("referral", "转介", (r"^打开.*的转介|的转介$",)),
+        Screen("referrers", "谁在转介"),
+        Screen("villages", "谁在转介", ("按村",)),
+        Screen("phones", "手机"),
+        *(Screen(name, "审批", taps) for name, taps in COMMON),
+    ),
+)
+PEOPLE = (POSTMAN, MANAGER, HEAD)
+
+
+def main() -> int:
+    """Take the pictures of all roles, or of those named; 1 when a screen could not be reached."""
+    chosen = [one for one in PEOPLE if one.role in sys.argv[1:]] or PEOPLE
+    found = chromium.find()
+    if found is None:
+        print(chromium.ADVICE)
+        return 1
+    for person in chosen:
+        for picture in OUT.glob(f"*/{person.role}-*.png"):
+            picture.unlink()
+    missed: list[str] = []
+    with ExitStack() as stack:
+        links = stack.enter_context(running_demo())
+        playwright = stack.enter_context(sync_playwright())
+        for person in chosen:
+            missed += pictures_of(playwright, found, person, links[person.number])
+    for name in missed:
+        print(f"没拍到 / not reached: {name}")
+    return 1 if missed else 0
+
+
+@contextmanager
+def running_demo() -> Iterator[dict[str, str]]:
+    """Run `liandong demo`; give each person's enrolment link, by staff number."""
+    command = (Path(sys.executable).with_name("liandong"), "demo", "--port", str(free_port()))
+    environment = {**os.environ, "LIANDONG_DATA_DIR": str(DATA)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        links = {}
+        for line in demo.stdout:
+            print(line, end="")
+            if found := re.search(r"\b(\d{8})\b.*(http\S+#enrol=\S+)", line):
+                links[found[1]] = found[2]
+            if line.startswith("Each code works once"):
+                break
+        try:
+            yield links
+        finally:
+            demo.terminate()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def pictures_of(playwright: Playwright, found: Path, person: Person, link: str) -> list[str]:
+    """Take all screens of one person at each size; return the names of those not reached."""
+    profile = DATA / "profiles" / person.role
+    shutil.rmtree(profile, ignore_errors=True)
+    missed = []
+    with phone(playwright, found, profile) as user:
+        user.start(link)
+        take(user, "00-enrol", person)
+        accept(user, person.greeting)
+        for width, height in SIZES:
+            user.page.set_viewport_size({"width": width, "height": height})
+            for number, screen in enumerate(person.screens, start=1):
+                if screen.narrow and width != NARROW:
+                    continue
+                try:
+                    reach(user, screen, is_narrow=width == NARROW)
+                except Error as error:
+                    missed.append(f"{width} {person.role} {screen.name}: {error.message[:80]}")
+                    continue
+                take(user, f"{number:02}-{screen.name}", person)
+        lock(user, person)
+    return missed
+
+
+def reach(user: Phone, screen: Screen, *, is_narrow: bool) -> None:
+    """Go to a tab, then tap what leads to the screen."""
+    while (back := user.page.get_by_role("button", name="返回", exact=True)).count():
+        back.first.click()
+        user.page.wait_for_timeout(SETTLED_MS)
+    if is_narrow:
+        # A badge's number comes before the title.
+        user.tap("tab", re.compile(f"{screen.tab}$"))
+    else:
+        user.tap("button", re.compile(rf"^{screen.tab}( \d+\+?)?$"))
+    for name in screen.taps:
+        # A page slides in; what is tapped on its way may be the page below.
+        user.page.wait_for_timeout(SETTLED_MS)
+        user.tap("button", re.compile(name) if name.startswith("^") else name)
+    # The pointer would leave what it rests on highlighted.
+    user.page.mouse.move(0, 0)
+
+
+def lock(user: Phone, person: Person) -> None:
+    """Take the lock screen, and come in again."""
+    user.page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
+    user.reload()
+    user.see("输入 PIN")
+    take(user, "99-locked", person)
+    unlock(user, person.greeting)
+
+
+def take(user: Phone, name: str, person: Person) -> None:
+    """Save the picture under its size."""
+    size = user.page.viewport_size
+    assert size is not None
+    path = OUT / str(size["width"]) / f"{person.role}-{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(settle(user))
+    print(f"  {path}", flush=True)
+    if path == OUT / README_SOURCE:
+        README_PICTURE.parent.mkdir(parents=True, exist_ok=True)
+        user.page.screenshot(path=README_PICTURE, scale="css")
+
+
+def settle(user: Phone) -> bytes:
+    """Wait until two pictures in a row are the same; return the last."""
+    before = user.page.screenshot()
+    for _ in range(SETTLED_TRIES):
+        user.page.wait_for_timeout(SETTLED_MS)
+        picture = user.page.screenshot()
+        if picture == before:
+            break
+        before = picture
+    return before
+
+
+if __name__ == "__main__":
+    sys.exit(main())
