@@ -58,7 +58,9 @@ def authentic_device(session: Session, request: Request, body: bytes) -> Authent
     path = request.path
     if request.query_string:
         path += "?" + request.query_string.decode("ascii", "replace")
-    message = signed_message(request.method, path, body, generation)
+    message = signed_message(
+        request.method, path, body, device=device.number, generation=generation
+    )
     try:
         signature = from_base64url(request.headers.get(SIGNATURE_HEADER, ""))
         is_authentic = is_signed_by(from_base64url(device.public_key), message, signature)

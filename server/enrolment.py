@@ -147,10 +147,6 @@ def _bind(
 def _new_device(
     door: WriteDoor, session: Session, staff: Staff, application: Application
 ) -> EnrolledDeviceModel:
-    known = session.query(EnrolledDeviceModel).filter_by(public_key=application.public_key)
-    if known.one_or_none() is not None:
-        # Signatures name no device: a key that stood for two could answer for either.
-        raise ProblemError("invalid-body", fields={"public_key": ["already-enrolled"]})
     device = EnrolledDeviceModel(
         county_id=staff.county_id,
         staff_id=staff.id,

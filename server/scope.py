@@ -57,10 +57,19 @@ _LONG_CONTACT = frozenset(Role) - {Role.TELLER, Role.BACK_OFFICE}
 Places = Callable[[Any, Rows, dt.datetime], set[str]]
 
 
-def scopes_of(actor: Actor, rows: Rows, today: dt.date) -> list[str]:
-    """Return the scopes that a person holds today, in the order in which they are worth having."""
+def scopes_of(
+    actor: Actor, rows: Rows, today: dt.date, *, since: dt.date | None = None
+) -> list[str]:
+    """Return the scopes that a person holds today, in the order in which they are worth having.
+
+    With *since*, rounds that were covered on any day from then on count too: what was recorded
+    while covering may arrive when the cover is over.
+    """
     scopes = [f"county:{actor.county_id}", f"outlet:{actor.outlet_id}", f"staff:{actor.staff_id}"]
-    scopes += [f"village:{village_id}" for village_id in sorted(_villages_of(actor, rows, today))]
+    scopes += [
+        f"village:{village_id}"
+        for village_id in sorted(_villages_of(actor, rows, since or today, today))
+    ]
     if actor.holds(Role.BRANCH_HEAD, Role.LOBBY_SUPERVISOR):
         scopes.append(f"office:{actor.outlet_id}")
     if actor.holds(Role.LOBBY_MANAGER):
@@ -77,7 +86,7 @@ def places_of(row: Row, rows: Rows, now: dt.datetime) -> set[str]:
     return PLACES[type(row)](row, rows, now)
 
 
-def _villages_of(actor: Actor, rows: Rows, today: dt.date) -> set[str]:
+def _villages_of(actor: Actor, rows: Rows, from_on: dt.date, to_on: dt.date) -> set[str]:
     villages: list[Village] = []
     if actor.holds(*_SEES_ALL_VILLAGES):
         villages += rows.where(Village, outlet_id=actor.outlet_id)
@@ -86,7 +95,7 @@ def _villages_of(actor: Actor, rows: Rows, today: dt.date) -> set[str]:
         rounds |= {
             cover.round_id
             for cover in rows.where(RoundCover, staff_id=actor.staff_id)
-            if not cover.cancelled and cover.from_on <= today <= cover.to_on
+            if not cover.cancelled and cover.from_on <= to_on and from_on <= cover.to_on
         }
         for round_id in rounds:
             villages += rows.where(Village, round_id=round_id)

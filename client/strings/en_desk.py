@@ -269,7 +269,7 @@ STRINGS: dict[str, str] = {
     "calendar.empty": "No sale dates reported yet",
     "calendar.empty_detail": "What the postmen hear on their rounds appears here.",
     "calendar.form": "View",
-    "calendar.key_market": "market day",
+    "calendar.key_market": "market day there",
     "calendar.key_sale": "sale or payout; darker is more",
     "calendar.list": "List",
     "calendar.month": "Month",

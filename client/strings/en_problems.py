@@ -104,8 +104,6 @@ STRINGS: dict[str, str] = {
     "remedy.enrolment-code-spent": "Ask the branch head for a new one.",
     "problem.unknown-mutation": "The server does not know that kind of record yet.",
     "remedy.unknown-mutation": "Tell the administrator; the record is kept.",
-    "problem.already-enrolled": "This phone is enrolled already.",
-    "remedy.already-enrolled": "Open it with the PIN.",
     "problem.open-elsewhere": "The app is open in another window.",
     "remedy.open-elsewhere": "Close the other window, then come back here.",
     "problem.pin-not-digits": "The PIN has six digits.",

@@ -256,7 +256,7 @@ STRINGS: dict[str, str] = {
     "calendar.empty": "还没有人报出售日期",
     "calendar.empty_detail": "投递员在路上听到的出售日期会出现在这里。",
     "calendar.form": "看法",
-    "calendar.key_market": "墟日",
+    "calendar.key_market": "当地墟日",
     "calendar.key_sale": "出售或到账，越深越多",
     "calendar.list": "列表",
     "calendar.month": "按月",

@@ -104,8 +104,6 @@ STRINGS: dict[str, str] = {
     "remedy.enrolment-code-spent": "请向支局长要一个新的登记码。",
     "problem.unknown-mutation": "服务器还不认得这种操作。",
     "remedy.unknown-mutation": "请联系管理员更新服务器；记录还在手机上。",
-    "problem.already-enrolled": "这台手机已经登记过了。",
-    "remedy.already-enrolled": "请输入 PIN 打开。",
     "problem.open-elsewhere": "应用已在另一个窗口打开。",
     "remedy.open-elsewhere": "请关掉另一个窗口，再回到这里。",
     "problem.pin-not-digits": "PIN 要 6 位数字。",

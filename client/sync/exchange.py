@@ -64,7 +64,9 @@ async def exchange_signed(
         ServerRefusedError: Trying again the same will not help.
     """
     body, headers = _packed(request)
-    message = signed_message("POST", path, body, enrolment.generation)
+    message = signed_message(
+        "POST", path, body, device=enrolment.device, generation=enrolment.generation
+    )
     headers[DEVICE_HEADER] = str(enrolment.device)
     headers[GENERATION_HEADER] = enrolment.generation
     headers[SIGNATURE_HEADER] = to_base64url(await device.keys.sign(message))

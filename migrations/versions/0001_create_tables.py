@@ -417,7 +417,6 @@ def upgrade() -> None:
         checks={
             "number": "number BETWEEN 1 AND 1048575",
         },
-        unique=[("public_key",)],
         numbered=True,
     )
     table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 import tempfile
 from collections.abc import Callable
@@ -24,17 +25,13 @@ from server.models.people import CountyModel, DeviceModel
 from server.services import EXTENSION, Services
 from shared.domain.people import Role, Staff
 
-__all__ = ["DemoError", "DemoState", "demo_state", "load_demo", "load_small_demo"]
+__all__ = ["DemoState", "days_since_load", "demo_state", "load_demo", "load_small_demo"]
 
 SEED = 20_261_123
 # Enrolled last of all: who finds it knows that the load came to its end.
 LAST_PHONE_LABEL = "演示数据已齐"
 
 Say = Callable[[str, str], None]
-
-
-class DemoError(Exception):
-    """The demo county can't be put into this database; the message says why, in both languages."""
 
 
 class DemoState(Enum):
@@ -55,6 +52,12 @@ def demo_state(session: Session) -> DemoState:
         return DemoState.FOREIGN
     last = session.scalar(sa.select(DeviceModel.id).filter_by(label=LAST_PHONE_LABEL))
     return DemoState.LOADED if last else DemoState.BROKEN_OFF
+
+
+def days_since_load(session: Session, now: dt.datetime) -> int:
+    """Return how old the demo's present is: its sales and visits were planned around that day."""
+    loaded_at = session.scalar(sa.select(DeviceModel.enrolled_at).filter_by(label=LAST_PHONE_LABEL))
+    return 0 if loaded_at is None else (now - loaded_at).days
 
 
 def load_small_demo(app: Flask) -> Stage:

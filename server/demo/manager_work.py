@@ -103,18 +103,24 @@ class ManagerWork:
         self._confirm_sales(phone, rows, day, at)
 
     def _bring_over(self, referral: Referral, at: dt.datetime) -> None:
-        """Let the referrer bring the customer; they send it with their own day."""
+        """Have the customer brought: a teller's mostly by the lobby, else by the referrer."""
         if referral.id in self._brought:
-            return  # It waits on the referrer's phone.
+            return  # It waits on somebody's phone.
         self._brought.add(referral.id)
-        referrer = next(
+        by = next(
             one for one in self._stage.phones.values() if one.staff.id == referral.referrer_id
         )
-        complete = self._chance.random() < 0.8
+        lobby = self._stage.holding(Role.LOBBY_MANAGER, referral.outlet_id)
+        is_walk_in = referral.mode is ReferralMode.HANDED_OVER
+        if Role.TELLER in by.staff.roles and is_walk_in and self._chance.random() < 0.7:
+            by = self._chance.choice(lobby)
         args = HandOverReferral(
-            id=referral.id, customer_part=True, information_part=True, trust_part=complete
+            id=referral.id,
+            customer_part=True,
+            information_part=True,
+            trust_part=self._chance.random() < 0.8,
         )
-        referrer.record("hand_over_referral", args, at)
+        by.record("hand_over_referral", args, at)
 
     def _schedule(
         self,

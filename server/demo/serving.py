@@ -19,7 +19,7 @@ from server.administration import enrolment_link
 from server.clock import SystemClock
 from server.config import Config, ConfigError
 from server.demo.county import OUTLETS, PEOPLE
-from server.demo.loading import DemoState, demo_state, load_demo
+from server.demo.loading import DemoState, days_since_load, demo_state, load_demo
 from server.demo.stage import FULL, SMALL
 from server.enrolment import issue_code
 from server.factory import create_app
@@ -37,6 +37,7 @@ __all__ = ["run_demo"]
 HOST = "127.0.0.1"
 THREADS = 8
 DATA_DIR = "build/demo"
+OLD_AFTER_DAYS = 7
 EXIT_FOREIGN_DATABASE = 3
 EXIT_BAD_SETTING = 4
 
@@ -108,6 +109,12 @@ def _prepared(app: Flask, config: Config, *, fresh: bool, small: bool) -> bool:
         return False
     if state is DemoState.LOADED and not fresh:
         _say("演示县已在库中（重新生成：--fresh）", "the demo county is there (anew: --fresh)")
+        days = days_since_load(db.session(), services().door.clock.now())
+        if days >= OLD_AFTER_DAYS:
+            _say(
+                f"这些数据是 {days} 天前生成的，出售日期大多已过",
+                f"its data are {days} days old: most sales are past",
+            )
         return True
     if state is not DemoState.EMPTY:
         _say("清除旧的演示数据", "removing the old demo data")
@@ -178,7 +185,7 @@ def _codes() -> list[_Login]:
 
 
 def _print_welcome(config: Config, logins: Sequence[_Login]) -> None:
-    heads = ("姓名 name", "岗位 role", "网点 outlet", "工号 number", "注册码 code", "链接 link")
+    heads = ("姓名 name", "岗位 role", "网点 outlet", "工号 number", "登记码 code", "链接 link")
     lines = [heads, *((one.person, one.post, one.outlet, one.number, one.code, one.link)
                       for one in logins)]  # fmt: skip
     widths = [max(_width(line[column]) for line in lines) for column in range(len(heads))]
@@ -189,7 +196,7 @@ def _print_welcome(config: Config, logins: Sequence[_Login]) -> None:
     if config.web_dir is None:
         _say("网页应用还没有构建，请先运行 make web", "the web app is not built: run `make web`")
     _out(f"打开 / open: {config.origin}")
-    _out("每个注册码只能用一次，72 小时内有效。停止：Ctrl+C")
+    _out("每个登记码只能用一次，72 小时内有效。停止：Ctrl+C")
     _out("Each code works once, within 72 hours. Stop with Ctrl+C.")
 
 

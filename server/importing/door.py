@@ -14,7 +14,7 @@ from server.database import write_transaction
 from server.identity import next_cause
 from server.importing.checking import Judgement, county_named, judge, select_sheet
 from server.importing.existing import Existing, read_existing
-from server.importing.faults import WorkbookError
+from server.importing.faults import Fault, WorkbookError
 from server.importing.parsing import Parsed, parse_grids
 from server.importing.reading import read_grids
 from server.importing.report import ImportReport
@@ -55,8 +55,17 @@ def import_organisation(  # noqa: PLR0913 - the options of the command
     try:
         parsed = parse_grids(select_sheet(read_grids(path), sheet))
         found = run.county(county or county_named(parsed))
-        judgement = run.judged(parsed, found, _NO_CAUSE)
-        if judgement.plan is not None and judgement.plan.changes and not dry_run:
+        judgement = run.judged(parsed, found or "", _NO_CAUSE)
+        if found is None and parsed.organisation.kinds:
+            # Told with all the other faults, so that one round of corrections is enough.
+            needed = Fault(slug="county-needed")
+            judgement = Judgement(faults=(needed, *judgement.faults), notes=judgement.notes)
+        elif (
+            found is not None
+            and judgement.plan is not None
+            and judgement.plan.changes
+            and not dry_run
+        ):
             judgement = run.applied(parsed, found)
     except WorkbookError as error:
         return ImportReport(faults=(error.fault,), names={}, is_dry_run=dry_run)
@@ -77,19 +86,13 @@ class _Import:
     door: WriteDoor
     session: Session
 
-    def county(self, name: str | None) -> County | str:
-        """Return the county of that name, the only one, or the name of the one to be made.
-
-        Raises:
-            WorkbookError: `county-needed`.
-        """
+    def county(self, name: str | None) -> County | str | None:
+        """Return the county of that name, the only one, or the name of the one to be made."""
         known = self.session.execute(sa.select(CountyModel.id, CountyModel.name)).all()
         counties = {row.name: County(id=row.id, name=row.name) for row in known}
         if name is not None:
             return counties.get(name, name)
-        if len(counties) != 1:
-            raise WorkbookError("county-needed")
-        return next(iter(counties.values()))
+        return next(iter(counties.values())) if len(counties) == 1 else None
 
     def judged(self, parsed: Parsed, found: County | str, cause: str) -> Judgement:
         """Check and plan; new rows get ids that follow from *cause*."""

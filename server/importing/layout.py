@@ -7,26 +7,20 @@ from typing import Any, Final
 
 from marshmallow import Schema
 
+from server.importing.day_fields import Digits, LeftOn, Months, YesNo
 from server.importing.fields import (
     CashDays,
     CellField,
     Coordinate,
-    Digits,
-    Items,
-    LeftOn,
     LongWords,
     Money,
-    Months,
     NumberText,
-    Qualifications,
     Reference,
-    Roles,
-    Specialties,
     WholeNumber,
     Words,
-    YesNo,
 )
 from server.importing.grid import half_width
+from server.importing.list_fields import Items, Qualifications, Roles, Specialties
 from server.importing.organisation import (
     CropRecord,
     MarketDayRecord,

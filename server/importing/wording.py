@@ -72,10 +72,6 @@ _FILE: Final[dict[str, dict[str, str]]] = {
         "zh": "不知道是哪个县分公司。请在「网点」表加一列“县分公司”，或加上 --county 名称。",
         "en": "Which county branch is it? Add a column “county” to the outlets, or --county NAME.",
     },
-    "county-option-unknown": {
-        "zh": "系统里没有名为“{value}”的县分公司（现有：{known}）。请检查 --county 的名称。",
-        "en": "There is no county branch “{value}” (known: {known}). Check --county.",
-    },
 }
 
 _SHEET: Final[dict[str, dict[str, str]]] = {
@@ -160,10 +156,6 @@ _CELL: Final[dict[str, dict[str, str]]] = {
     "coordinate-half": {
         "zh": "经度、纬度要么都填，要么都不填。",
         "en": "latitude and longitude go together: both, or neither.",
-    },
-    "date-form": {
-        "zh": "“{value}”不是日期。请写成 2027-06-30 这样。",
-        "en": "“{value}” is no date. Write it as 2027-06-30.",
     },
     "months-form": {
         "zh": "“{value}”不是月份。请写成 4-6、10-11 这样（跨年写 11-4，整年写 全年）。",

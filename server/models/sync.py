@@ -85,7 +85,7 @@ class EnrolledDeviceModel(Base):
     county_id: Mapped[Id]
     staff_id: Mapped[Id] = mapped_column(reference("staff.id"))
     device_id: Mapped[Id | None]
-    public_key: Mapped[str] = mapped_column(sa.String(87), unique=True)
+    public_key: Mapped[str] = mapped_column(sa.String(87))
     app_version: Mapped[int]
     last_seq: Mapped[int] = mapped_column(default=0)
     scopes: Mapped[tuple[str, ...]] = mapped_column(TupleOf(str), default=())

@@ -136,6 +136,7 @@ class _Batch:
         self._log = OpLog(session, county_id, door.signer)
         self._changed: dict[tuple[type[Row], str], Row] = {}
         self._has_news = False
+        self._scopes_since: dict[tuple[str, dt.date], frozenset[str]] = {}
 
     def take(self, device: EnrolledDeviceModel, ops: Sequence[ReceivedOp]) -> list[OpModel]:
         """Answer the known operations from the log, and run the new ones in their order."""
@@ -217,6 +218,17 @@ class _Batch:
         scopes = scopes_of(actor, self._rows, day_at_outlet(self._now))
         return Sight(frozenset(scopes), objects)
 
+    def _sight_at(self, actor: Actor, sight: Sight, moment: Moment) -> Sight:
+        """Add what the author could see when the op was captured, such as a covered round's."""
+        since, today = day_at_outlet(moment.captured_from), day_at_outlet(self._now)
+        if since == today:
+            return sight
+        key = (actor.staff_id, since)
+        if key not in self._scopes_since:
+            held = scopes_of(actor, self._rows, today, since=since)
+            self._scopes_since[key] = frozenset(held)
+        return Sight(sight.scopes | self._scopes_since[key], sight.objects)
+
     def _actor_of(self, device: EnrolledDeviceModel) -> Actor:
         staff = self._rows.get(Staff, device.staff_id)
         assert staff is not None, "a device belongs to somebody"
@@ -251,6 +263,7 @@ class _Batch:
         number: int | None,
     ) -> Outcome:
         tx = self._transaction(device, moment, op.seq)
+        sight = self._sight_at(tx.actor, sight, moment)
         started_s = self._door.clock.elapsed_s()
         try:
             with self._session.begin_nested() if self._one_by_one else nullcontext():

@@ -116,10 +116,13 @@ def receipt_bytes(receipt: Receipt) -> bytes:
     return canonical_bytes(members)
 
 
-def signed_message(method: str, path: str, body: bytes, generation: str) -> bytes:
-    """Return what a device signs for a request; *body* as sent, *path* with its query."""
+def signed_message(method: str, path: str, body: bytes, *, device: int, generation: str) -> bytes:
+    """Return what a device signs for a request; *body* as sent, *path* with its query.
+
+    The device's number is in it, for a phone that is enrolled anew keeps its key.
+    """
     digest = hashlib.sha256(body).hexdigest()
-    return f"{method}\n{path}\n{digest}\n{generation}\n".encode()
+    return f"{method}\n{path}\n{digest}\n{device}\n{generation}\n".encode()
 
 
 def to_base64url(content: bytes) -> str:

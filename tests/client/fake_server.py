@@ -197,7 +197,9 @@ class FakeServer:
             return refusal("unauthenticated")
         point, staff, _ = self.devices[number]
         raw = from_base64url(headers["Liandong-Signature"])
-        message = signed_message("POST", path, body, headers["Liandong-Generation"])
+        message = signed_message(
+            "POST", path, body, device=number, generation=headers["Liandong-Generation"]
+        )
         ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point).verify(
             encode_dss_signature(int.from_bytes(raw[:32]), int.from_bytes(raw[32:])),
             message,

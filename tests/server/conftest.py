@@ -240,7 +240,7 @@ class Phone:
     def post(
         self, body: bytes, path: str = SYNC_PATH, *, sign: Any = None, **headers: str
     ) -> TestResponse:
-        message = signed_message("POST", path, body, self.generation)
+        message = signed_message("POST", path, body, device=self.number, generation=self.generation)
         r, s = utils.decode_dss_signature(
             (sign or self.key).sign(message, ec.ECDSA(hashes.SHA256()))
         )

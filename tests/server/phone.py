@@ -145,7 +145,7 @@ class Phone:
 
     def signed_headers(self, method: str, path: str, body: bytes) -> dict[str, str]:
         """Return the headers that prove who sends this request."""
-        message = signed_message(method, path, body, self.generation)
+        message = signed_message(method, path, body, device=self.device, generation=self.generation)
         der = self.key.sign(message, ec.ECDSA(hashes.SHA256()))
         r, s = decode_dss_signature(der)
         return {

@@ -16,7 +16,9 @@ from server.mutations.batch import rerun_parked
 from server.services import services
 from shared.domain.customer import Customer
 from shared.domain.harvest import HarvestDate, HarvestStatus
+from shared.domain.moment import day_at_outlet
 from shared.domain.referral import Referral, ReferralStatus
+from shared.domain.village import RoundCover
 from shared.wire.envelope import OpState, Receipt, from_base64url, op_digest, receipt_bytes
 from tests.server.conftest import (
     COLLEAGUE,
@@ -24,8 +26,12 @@ from tests.server.conftest import (
     HEAD,
     MANAGER,
     POSTMAN,
+    ROUND,
     STRANGER,
     VILLAGE,
+    HandClock,
+    put,
+    server_id,
     stored,
 )
 
@@ -235,6 +241,22 @@ def test_an_op_about_what_never_existed_is_refused_at_once(phone_of: Any) -> Non
     manager.op("accept_referral", {"id": phone.journal[0]["args"]["id"][:-1] + "Z"})
     manager.op("accept_referral", {"id": manager.new_id()[:-2] + "ZZ"})
     assert problems(manager.sync()) == ["/problems/missing-object"] * 2
+
+
+def test_what_was_seen_on_a_covered_round_counts_when_the_cover_is_over(
+    phone_of: Any, clock: HandClock
+) -> None:
+    postman, colleague = phone_of(POSTMAN), phone_of(COLLEAGUE)
+    sale = postman.harvest_date()["args"]["id"]
+    postman.sync()
+    today = day_at_outlet(clock.at)
+    put(
+        RoundCover(id=server_id(60), round_id=ROUND, staff_id=COLLEAGUE, from_on=today, to_on=today)
+    )
+    colleague.op("confirm_harvest_date", {"id": sale, "confidence": "seen"}, base={sale: 1})
+    colleague.referral(village_id=VILLAGE, harvest_date_id=sale)
+    clock.advance(hours=72)
+    assert states(colleague.sync()) == ["ok", "ok"]
 
 
 def test_a_foreign_object_is_out_of_scope(phone_of: Any) -> None:

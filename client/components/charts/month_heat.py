@@ -45,9 +45,12 @@ def month_weeks(first: dt.date) -> list[list[dt.date]]:
     return calendar.Calendar(firstweekday=0).monthdatescalendar(first.year, first.month)
 
 
-def heat_level(count: int) -> int:
-    """Return how warm a day of *count* things is, from 0 to 3."""
-    return min(count, LEVEL_MAX)
+def heat_level(count: int, most: int = LEVEL_MAX) -> int:
+    """Return how warm a day of *count* things is, from 0 to 3, in a month of at most *most*.
+
+    In a quiet month one sale is little and three are much; in a busy one that takes more.
+    """
+    return min(LEVEL_MAX, -(-count * LEVEL_MAX // max(most, LEVEL_MAX)))
 
 
 def month_heat(
@@ -64,10 +67,11 @@ def month_heat(
         [ft.Container(note(name), alignment=ft.Alignment.CENTER, expand=1) for name in weekdays],
         spacing=GAP_XS,
     )
+    most = max((days[day].count for day in days if day.month == first.month), default=0)
     weeks = [
         ft.Row(
             [
-                _cell(day, days[day], today=today, chosen=chosen, on_choose=on_choose)
+                _cell(day, days[day], most, today=today, chosen=chosen, on_choose=on_choose)
                 if day.month == first.month
                 else ft.Container(expand=1, height=CELL_HEIGHT)
                 for day in week
@@ -82,12 +86,15 @@ def month_heat(
 def _cell(
     day: dt.date,
     shown: HeatDay,
+    most: int,
     *,
     today: dt.date,
     chosen: dt.date | None,
     on_choose: Callable[[dt.date], object],
 ) -> ft.Control:
-    level = heat_level(shown.count) if shown.firm else min(heat_level(shown.count), 1)
+    level = heat_level(shown.count, most)
+    if not shown.firm:
+        level = min(level, 1)
     is_solid = level == LEVEL_MAX
     ink = ft.Colors.ON_SECONDARY if is_solid else INK
     soft = ft.Colors.ON_SECONDARY if is_solid else INK_SOFT

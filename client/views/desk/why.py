@@ -16,7 +16,6 @@ RULE_MATCH = 5  # PRODUCT §5: specialty, then dialect.
 
 _DECIDING = frozenset({V.CHOSEN, V.ACTS, V.NOBODY_FITS, V.NO_CONSENT})
 _OF_VILLAGE = (3, 4)
-_BEST_FIT = 5
 _BY_RULE = frozenset({V.CHOSEN, V.ACTS, V.NAMES_NOBODY})
 
 
@@ -59,14 +58,8 @@ def _was_assigned(lead: Referral, trace: RouteTrace | None) -> bool:
 def _said(  # noqa: PLR0917 - a step, and all that its sentence names
     rows: Rows, lead: Referral, trace: RouteTrace, step: RouteStep, reader_id: str, words: Words
 ) -> str:
-    key = f"why.{step.verdict}"
-    matches = step.specialties + step.dialects
-    # The best of those who match in nothing was not chosen for it.
-    is_empty = step.rule == RULE_MATCH and matches == 0
-    if step.verdict in _BY_RULE and not is_empty and words.knows(f"{key}.{step.rule}"):
-        key = f"{key}.{step.rule}"
     return words(
-        key,
+        _key(lead, step, words),
         name=_called(rows, step.candidate_id, reader_id, words),
         owner=_called(rows, trace.acting_for_id, reader_id, words),
         village=village_name(rows, lead.village_id, words),
@@ -83,9 +76,9 @@ def _key(lead: Referral, step: RouteStep, words: Words) -> str:
     key = f"why.{step.verdict}"
     if step.verdict is V.NAMES_NOBODY and step.rule in _OF_VILLAGE and lead.village_id is None:
         return f"{key}.no_village"
-    fits = step.specialties or step.dialects
-    if step.verdict is V.CHOSEN and step.rule == _BEST_FIT and not fits:
-        return f"{key}.only"  # Nothing fits better than nothing: nobody else was left.
+    matches = step.specialties + step.dialects
+    if step.verdict is V.CHOSEN and step.rule == RULE_MATCH and matches == 0:
+        return f"{key}.only"  # Who matches in nothing is chosen when nobody else is left.
     if step.verdict in _BY_RULE and words.knows(f"{key}.{step.rule}"):
         return f"{key}.{step.rule}"
     return key

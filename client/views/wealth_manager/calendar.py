@@ -60,7 +60,7 @@ def CalendarTab() -> ft.Control:
         ),
         _key(words),
     )
-    of_day = _day_section(app, rows, sales, chosen, words)
+    of_day = _day_section(app, rows, villages, sales, on=chosen, words=words)
     seasons = season_section(rows, villages, today, words)
     if look.wide:
         ahead = _list_section(app, rows, sales, words)
@@ -114,11 +114,7 @@ def _heat_days(
     today: dt.date,
     words: Words,
 ) -> dict[dt.date, HeatDay]:
-    digits = {
-        digit
-        for town in {village.town for village in villages}
-        for digit in market_digits(rows, town)
-    }
+    town_of = {village.id: village.town for village in villages}
     days = {}
     for square in sale_calendar(rows, villages, first):
         selling = [sale for sale in sales if sale.sale_from_on <= square.on <= sale.sale_to_on]
@@ -134,11 +130,20 @@ def _heat_days(
             count=square.sales + square.payouts,
             lunar=moon.text.removesuffix(moon.day_text) if moon.day == 1 else moon.day_text,
             name=name,
-            market=is_market_day(square.on, tuple(digits)),
+            market=bool(
+                set(_markets(rows, villages, square.on))
+                & {town_of[sale.village_id] for sale in selling}
+            ),
             firm=any(sale.confidence is not Confidence.HEARSAY for sale in selling)
             or square.payouts > 0,
         )
     return days
+
+
+def _markets(rows: Rows, villages: list[Village], on: dt.date) -> list[str]:
+    """Return the towns of *villages* that hold their market on a day."""
+    towns = sorted({village.town for village in villages})
+    return [town for town in towns if is_market_day(on, market_digits(rows, town))]
 
 
 def _key(words: Words) -> ft.Control:
@@ -154,15 +159,23 @@ def _key(words: Words) -> ft.Control:
 
 
 def _day_section(
-    app: App, rows: Rows, sales: list[HarvestDate], on: dt.date, words: Words
+    app: App,
+    rows: Rows,
+    villages: list[Village],
+    sales: list[HarvestDate],
+    *,
+    on: dt.date,
+    words: Words,
 ) -> ft.Control:
     there = [
         sale for sale in sales if sale.sale_from_on <= on <= sale.sale_to_on or sale.payout_on == on
     ]
     today = app.field.today()
     title = words("visit.when_lunar", day=day(on, today, words), lunar=lunar(on, words))
+    towns = _markets(rows, villages, on)
     return section(
         title,
+        note(words("day.market", towns=words("desk.comma").join(towns))) if towns else None,
         *[_sale_row(app, rows, sale, words) for sale in there[:LISTED_MAX]],
         None if there else note(words("calendar.nothing_that_day")),
     )

@@ -10,6 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from server.importing import wording
 from server.importing.checking import Judgement
 from server.importing.wording import FAULT_TEXTS, NOTE_TEXTS
 
@@ -256,3 +257,12 @@ def _facts(text: str) -> set[str]:
     import string  # noqa: PLC0415
 
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_every_text_is_said_somewhere() -> None:
+    folder = Path(wording.__file__).parent
+    said = "".join(
+        path.read_text("utf-8") for path in folder.glob("*.py") if path.name != "wording.py"
+    )
+    for slug in FAULT_TEXTS | NOTE_TEXTS:
+        assert f'"{slug}"' in said, slug

@@ -41,11 +41,11 @@ def test_receipt_bytes_leave_the_signature_out() -> None:
     )
 
 
-def test_signed_message_binds_method_path_body_and_generation() -> None:
+def test_signed_message_binds_method_path_body_device_and_generation() -> None:
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-    assert signed_message("POST", "/api/v1/sync", b"", "g1") == (
-        f"POST\n/api/v1/sync\n{empty}\ng1\n".encode()
+    assert signed_message("POST", "/api/v1/sync", b"", device=7, generation="g1") == (
+        f"POST\n/api/v1/sync\n{empty}\n7\ng1\n".encode()
     )
 
 

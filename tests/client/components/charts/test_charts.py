@@ -62,6 +62,11 @@ def test_a_day_is_warmer_the_more_happens_up_to_a_limit(count: int, level: int) 
     assert heat_level(count) == level
 
 
+@pytest.mark.parametrize(("count", "level"), [(0, 0), (1, 1), (3, 1), (4, 2), (6, 2), (9, 3)])
+def test_in_a_busy_month_more_must_happen_for_the_same_warmth(count: int, level: int) -> None:
+    assert heat_level(count, most=9) == level
+
+
 def test_every_day_of_the_month_is_named_once() -> None:
     assert labels(drawn_month()) == [f"day {number}" for number in range(1, 31)]
 
