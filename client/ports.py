@@ -107,6 +107,15 @@ class Field(Protocol):
         """Choose another PIN."""
         ...
 
+    @property
+    def may_forget_pin(self) -> bool:
+        """Say whether a new code vouches for a person who has forgotten the PIN."""
+        ...
+
+    async def forget_pin(self) -> None:
+        """Let a new PIN be chosen; what was not sent stays sealed under the old one."""
+        ...
+
     async def lock(self) -> None:
         """Close the records until the PIN is given again."""
         ...

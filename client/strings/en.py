@@ -44,8 +44,13 @@ STRINGS: dict[str, str] = {
     "pin.delete": "Delete",
     "pin.wait": "Too many wrong tries: wait {n} seconds.",
     "pin.forgotten": (
-        "PIN forgotten? Talk to the branch head. Don't uninstall the app: what was not se"
-        "nt is on this phone."
+        "PIN forgotten? Ask the branch head for a new code. Don't uninstall the app: what "
+        "was not sent is on this phone."
+    ),
+    "pin.forget": "I forgot the PIN: choose a new one",
+    "pin.forget_warning": (
+        "Enrolled. If you remember the PIN, enter it and nothing is missing; with a new one, "
+        "what was not sent stays on this phone, sealed under the old PIN."
     ),
     "settings.title": "Me",
     "settings.me": "Whose phone this is",

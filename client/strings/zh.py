@@ -37,7 +37,12 @@ STRINGS: dict[str, str] = {
     "pin.dots": "已输入 {n} 位，共 {of} 位",
     "pin.delete": "删除一位",
     "pin.wait": "输错次数太多，请等 {n} 秒再试。",
-    "pin.forgotten": "忘了 PIN？请联系支局长。不要卸载应用：没上传的记录都在手机里。",
+    "pin.forgotten": "忘了 PIN？向支局长要一个新的登记码。不要卸载应用：没上传的记录都在手机里。",
+    "pin.forget": "忘了原来的 PIN，设一个新的",
+    "pin.forget_warning": (
+        "登记成功。想得起 PIN 就直接输入，什么都不少；"
+        "设新 PIN 后，还没上传的记录会锁在原来的 PIN 下，留在手机里。"
+    ),
     "settings.title": "我的",
     "settings.me": "这台手机的主人",
     "settings.name": "姓名",

@@ -24,7 +24,11 @@ NO_REFUSAL = cast("RefusedError | None", None)
 
 @screen
 def EnrolScreen(on_back: Callable[[], object] | None = None) -> ft.Control:
-    """Take the code; whatever goes wrong, what was typed stays."""
+    """Take the code; whatever goes wrong, what was typed stays.
+
+    From an app that was enrolled before, *on_back* leads back to where the code was asked for,
+    before the enrolment or after it.
+    """
     app, words = use_app(), use_words()
     typed, set_typed = ft.use_state(shown_code(app.enrolment_code))
     refusal, set_refusal = ft.use_state(NO_REFUSAL)
@@ -42,6 +46,8 @@ def EnrolScreen(on_back: Callable[[], object] | None = None) -> ft.Control:
         set_busy(True)
         try:
             await app.field.enrol(code, words("enrol.device"))
+            if on_back:
+                on_back()
         except RefusedError as error:
             set_refusal(error)
         finally:

@@ -7,12 +7,13 @@ from typing import cast
 
 import flet as ft
 
-from client.components.buttons import quiet_button
+from client.components.buttons import quiet_button, secondary_button
 from client.components.cards import banner
 from client.components.door import door
 from client.components.pin_pad import PIN_LENGTH, PinPad
 from client.components.text import note
-from client.state import use_app, use_made, use_words
+from client.state import App, use_app, use_made, use_words
+from client.strings import Words
 from client.views.enrol import EnrolScreen
 from client.views.workplace import screen
 from shared.domain.refusals import RefusedError
@@ -108,9 +109,18 @@ def UnlockScreen() -> ft.Control:
         words("pin.enter"),
         problem,
         PinPad(words, pin, take, is_busy=is_busy or wait_s > 0),
+        *(_without_old_pin(app, words) if app.field.may_forget_pin else ()),
         quiet_button(words("pin.has_code"), lambda: set_has_code(True)),
         note(words("pin.forgotten")),
     )
+
+
+def _without_old_pin(app: App, words: Words) -> list[ft.Control]:
+    """Offer a new PIN to a person for whom a new code vouches."""
+    return [
+        banner(words("pin.forget_warning"), icon=ft.Icons.INFO_OUTLINED),
+        secondary_button(words("pin.forget"), app.field.forget_pin),
+    ]
 
 
 @screen

@@ -95,6 +95,7 @@ class FakeField:
         self.at = NOW
         self.failure: Exception | None = None  # Raised by whatever is called next.
         self.online = True
+        self.has_new_code = False
         self.status = SyncStatus(
             phase=Phase.IDLE,
             waiting=0,
@@ -162,7 +163,11 @@ class FakeField:
         self._fail()
         if code != CODE:
             raise RefusedError("enrolment-code-wrong", tries_left=4)
-        self._become(FieldState.PIN_NEEDED)
+        if self.state is FieldState.LOCKED:
+            self.has_new_code = True
+            self._become(FieldState.LOCKED)
+        else:
+            self._become(FieldState.PIN_NEEDED)
 
     async def set_pin(self, pin: str) -> None:
         self._fail()
@@ -179,6 +184,14 @@ class FakeField:
     async def change_pin(self, old: str, new: str) -> None:
         assert old != new
         self._fail()
+
+    @property
+    def may_forget_pin(self) -> bool:
+        return self.has_new_code
+
+    async def forget_pin(self) -> None:
+        self._fail()
+        self._become(FieldState.PIN_NEEDED)
 
     async def lock(self) -> None:
         self._become(FieldState.LOCKED)

@@ -48,6 +48,23 @@ def test_enrolment_code_comes_with_the_link() -> None:
     asyncio.run(story())
 
 
+def test_forgotten_pin_is_replaced_once_a_new_code_vouches_for_the_person() -> None:
+    async def story() -> None:
+        field = postman_field(state=FieldState.LOCKED)
+        screen = await Screen().open(field)
+        assert not screen.shows("忘了原来的 PIN，设一个新的")
+        await screen.tap("有新的登记码")
+        await screen.type("登记码", CODE)
+        await screen.tap("开始使用")
+        assert screen.shows("输入 PIN")
+        await screen.tap("忘了原来的 PIN，设一个新的")
+        assert screen.shows("设一个 6 位 PIN")
+        assert not screen.conn.crashes
+        await screen.close()
+
+    asyncio.run(story())
+
+
 @pytest.mark.parametrize(
     ("slug", "facts", "said"),
     [
@@ -148,19 +165,6 @@ def test_pin_is_changed_with_the_old_one() -> None:
             await key_in(screen, pin)
         assert changes == [(PIN, "246802")]
         assert screen.shows("PIN 已改好")
-        await screen.close()
-
-    asyncio.run(story())
-
-
-def test_new_code_is_taken_on_a_locked_phone() -> None:
-    async def story() -> None:
-        field = postman_field(state=FieldState.LOCKED)
-        screen = await Screen().open(field)
-        await screen.tap("有新的登记码")
-        await screen.type("登记码", CODE)
-        await screen.tap("开始使用")
-        assert field.state is FieldState.PIN_NEEDED
         await screen.close()
 
     asyncio.run(story())
