@@ -7,6 +7,7 @@ from functools import partial
 
 import flet as ft
 
+from client.actions.phone import masked
 from client.components.buttons import quiet_button, secondary_button
 from client.components.cards import card, empty_state, section, tap_card
 from client.components.text import note, strong
@@ -19,7 +20,7 @@ from client.views.branch_head.entry_rows import signed
 from client.views.branch_head.evidence import referral_evidence
 from client.views.branch_head.voucher import voucher_card
 from client.views.desk.contact import number_of
-from client.views.desk.naming import masked, staff_name
+from client.views.desk.naming import staff_name
 from client.views.desk.panes import detail_page
 from client.views.desk.reasons import ReasonPanel
 from client.views.desk.states import points_badge

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import flet as ft
 
+from client.actions.phone import masked
 from client.components.buttons import icon_button, quiet_button, secondary_button
 from client.components.cards import card
 from client.components.chips import Option, choice_chips
@@ -15,7 +16,7 @@ from client.components.text import body, note, strong
 from client.components.when import clock
 from client.state import App, use_app, use_words, use_world
 from client.strings import Words
-from client.views.desk.naming import masked, staff_name
+from client.views.desk.naming import staff_name
 from shared.domain.customer import CustomerContact, contact_id_of
 from shared.domain.referral import OPEN_STATUSES, Referral
 from shared.domain.rows import Rows

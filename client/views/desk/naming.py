@@ -13,16 +13,12 @@ from shared.domain.village import Crop, Village
 __all__ = [
     "crop_name",
     "customer_name",
-    "masked",
     "referral_topic",
     "sale_of",
     "staff_name",
     "tag_name",
     "village_name",
 ]
-
-PHONE_HEAD = 3
-PHONE_TAIL = 4
 
 
 def staff_name(rows: Rows, staff_id: str | None, words: Words) -> str:
@@ -55,14 +51,6 @@ def tag_name(tag: str, words: Words) -> str:
         if words.knows(key):
             return words(key)
     return tag
-
-
-def masked(phone: str) -> str:
-    """Return a number that can be recognised but not dialled: 138****5678."""
-    if len(phone) <= PHONE_HEAD + PHONE_TAIL:
-        return "*" * len(phone)
-    hidden = "*" * (len(phone) - PHONE_HEAD - PHONE_TAIL)
-    return f"{phone[:PHONE_HEAD]}{hidden}{phone[-PHONE_TAIL:]}"
 
 
 def sale_of(rows: Rows, referral: Referral) -> HarvestDate | None:

@@ -51,4 +51,5 @@ def test_phone_counts_the_digits_that_are_missing() -> None:
 def test_phone_is_grouped_to_be_read_aloud_and_masked_to_be_shown() -> None:
     assert grouped("13800001234") == "138 0000 1234"
     assert masked("13800001234") == "138****1234"
+    assert masked("07598812345") == "075****2345"
     assert masked("12345") == "****"

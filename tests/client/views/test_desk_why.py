@@ -9,7 +9,6 @@ import pytest
 
 from client.strings import Language, Words
 from client.views.desk.leads import by_cash
-from client.views.desk.naming import masked
 from client.views.desk.why import why_lines, why_short
 from shared.domain.harvest import HarvestDate
 from shared.domain.referral import Referral
@@ -74,14 +73,6 @@ def test_a_lead_that_the_branch_head_gave_to_somebody_says_so() -> None:
 def test_a_route_that_has_not_arrived_is_said_to_be_missing() -> None:
     rows, lead = world_with(None)
     assert why_lines(rows, lead, LIN, CHINESE) == ["分派原因还没有同步到这台设备"]
-
-
-@pytest.mark.parametrize(
-    ("phone", "shown"),
-    [("13812345678", "138****5678"), ("07598812345", "075****2345"), ("95580", "*****")],
-)
-def test_a_number_is_masked_so_that_it_is_known_but_not_dialled(phone: str, shown: str) -> None:
-    assert masked(phone) == shown
 
 
 def test_the_only_one_left_is_not_praised_for_a_fit_that_is_none() -> None:
