@@ -13,10 +13,11 @@ help: ## 列出命令 / list these
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 demo: ## 一条命令看演示 / everything from nothing to a running demo (PORT=8000)
-	@echo "1/4 准备环境 / environment"
+	@echo "1/3 准备环境 / environment"
 	@tools/bootstrap
-	@echo "2/4 构建网页应用 / web app"
+	@echo "2/3 构建网页应用 / web app"
 	@$(BIN)/python -m client.web.build --out build/web
+	@echo "3/3 演示数据和服务器 / demo data and server"
 	@$(BIN)/liandong demo --port $(PORT)
 
 test: env ## 全部检查 / all checks, as CI runs them
