@@ -83,7 +83,7 @@ class VillageCrop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketDay:
-    """The market days (墟日) of a town: last digits of the lunar day (10 for the tenth alone)."""
+    """The market days (墟日) of a town: last digits of the lunar day; 10 for the digit 0."""
 
     TABLE: ClassVar[str] = "market_day"
     id: Id
