@@ -10,6 +10,7 @@ import flet as ft
 
 from client import design
 from client.components.guard import guarded, install_report, log_failure, spawn
+from client.components.keyboard import listen_to_keys
 from client.engine import Field
 from client.failures import said, support_code
 from client.link import enrolment_code
@@ -56,6 +57,7 @@ async def show(page: ft.Page, field: FieldPort) -> App:
     app.look.measure(page.width)
     _dress(page, app)
     changed = _listen(page, app)
+    listen_to_keys(page)
     page.render_views(Root, app)
     try:
         await field.load()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import flet as ft
 
 from client.components.guard import guarded
+from client.components.keyboard import use_keys
 from client.components.screen import part
 from client.design import CARD, GAP, GAP_S, INK, LEAF, LINE, LINE_SOFT
 from client.strings import Words
@@ -48,16 +48,7 @@ def PinPad(
         held.current = "" if len(pressed) == PIN_LENGTH else pressed
         return on_pin(pressed)
 
-    def typed(event: Any) -> object:
-        return press(event.key)
-
-    def listen() -> None:
-        ft.context.page.on_keyboard_event = guarded(typed)
-
-    def stop() -> None:
-        ft.context.page.on_keyboard_event = None
-
-    ft.use_effect(listen, [pin, is_busy], cleanup=stop)
+    use_keys(press)
     rows = (("1", "2", "3"), ("4", "5", "6"), ("7", "8", "9"), ("", "0", BACKSPACE))
     return ft.Column(
         [

@@ -69,9 +69,10 @@ class Screen:
     def __init__(self) -> None:
         self.taps = 0
         self.app: App
+        self.connect: type[FakeConnection] = FakeConnection
 
     async def open(self, field: Any, *, size: tuple[int, int] = PHONE, route: str = "/") -> Screen:
-        self.conn = FakeConnection(asyncio.get_running_loop())
+        self.conn = self.connect(asyncio.get_running_loop())
         self.conn.screen = self
         self.session = self.conn.session = Session(self.conn)
         self.page = self.session.page

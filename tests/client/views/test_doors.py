@@ -6,13 +6,14 @@ import asyncio
 
 import flet as ft
 import pytest
+from flet.messaging.protocol import Message
 
 from client.app import main
 from client.status import FieldState
 from shared.domain.refusals import RefusedError
 from tests.client.views.demo_rows import postman_field
 from tests.client.views.fake_field import CODE, PIN
-from tests.client.views.harness import Screen
+from tests.client.views.harness import FakeConnection, Screen
 
 
 async def key_in(screen: Screen, pin: str) -> None:
@@ -35,6 +36,49 @@ def test_enrolment_leads_to_the_pin_and_then_to_the_round() -> None:
         await screen.close()
 
     asyncio.run(story())
+
+
+def test_keys_are_wanted_before_the_pad_is_shown_and_none_is_lost() -> None:
+    """Flutter drops the keys of a page that has not said yet that it wants them."""
+
+    async def story() -> None:
+        screen = Screen()
+        sent = note_messages(screen)
+        await screen.open(postman_field(state=FieldState.NOT_ENROLLED))
+        await screen.type("登记码", "7k3m-9qab 2xyz")
+        await screen.tap("开始使用")
+        pad = next(at for at, message in enumerate(sent) if "设一个 6 位 PIN" in message)
+        assert any("'on_keyboard_event', True" in message for message in sent[:pad])
+        for _ in range(2):
+            # All at once: faster than the pad can be drawn.
+            await asyncio.gather(*(press(screen, digit) for digit in PIN))
+            await screen.settle()
+        assert screen.shows("今天的村")
+        await press(screen, "1")  # Nobody listens any more.
+        assert not screen.conn.crashes
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def note_messages(screen: Screen) -> list[str]:
+    """Return the list to which everything that the page is told will be added."""
+    sent: list[str] = []
+    send = FakeConnection.send_message
+
+    class Noting(FakeConnection):
+        def send_message(self, message: Message) -> None:
+            sent.append(repr(message.body))
+            send(self, message)
+
+    screen.connect = Noting
+    return sent
+
+
+async def press(screen: Screen, key: str) -> None:
+    """Press a key of the keyboard."""
+    data = {"key": key, "shift": False, "ctrl": False, "alt": False, "meta": False}
+    await screen.session.dispatch_event(screen.page._i, "keyboard_event", data)
 
 
 def test_enrolment_code_comes_with_the_link() -> None:
