@@ -3,14 +3,16 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format web shots lock env clean
+.PHONY: help demo test lint format web shots sim sim-bugs bench bench-app lock env clean
 
 PORT ?= 8000
+SEEDS ?= 1000
+STEPS ?= 200
 BIN := .venv/bin
 STATIC := format style locks dependencies imports types
 
 help: ## 列出命令 / list these
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 demo: ## 一条命令看演示 / everything from nothing to a running demo (PORT=8000)
 	@echo "1/3 准备环境 / environment"
@@ -33,7 +35,20 @@ format: env ## 整理代码格式 / format the code, fix what can be fixed
 web: env ## 构建网页应用 / build the installable web app into build/web
 	@$(BIN)/python -m client.web.build --out build/web
 
-shots: env web ## 截图 / screenshots of the main screens into docs/images
+sim: env ## 模拟 / phones and server through seeded faults (SEEDS=1000 STEPS=200)
+	@$(BIN)/python -m tests.simulation run --seeds $(SEEDS) --steps $(STEPS)
+
+sim-bugs: env ## 植入缺陷 / each planted bug must be found by the simulation
+	@$(BIN)/python -m tests.simulation bugs --max 50
+
+bench: env ## 服务器性能 / what the server costs, as ratios of one run
+	@$(BIN)/python -m benchmarks
+
+bench-app: env web ## 应用性能 / how fast the app opens, beside an empty one
+	@$(BIN)/python -m tools.chromium
+	@$(BIN)/python -m tools.bench_app
+
+shots: env web ## 截图 / every screen as a picture into build/shots
 	@$(BIN)/python -m tools.chromium
 	@$(BIN)/python -m tools.shots
 

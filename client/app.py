@@ -14,7 +14,7 @@ from client.components.keyboard import listen_to_keys
 from client.engine import Field
 from client.failures import said, support_code
 from client.link import enrolment_code
-from client.state import App
+from client.state import App, Lighting
 from client.state import Field as FieldPort
 from client.status import FieldState
 from client.strings import Language, Words
@@ -76,9 +76,11 @@ def _dress(page: ft.Page, app: App) -> None:
     def dress() -> None:
         scale = design.LARGE_TYPE if app.look.large_type else 1.0
         page.title = app.words("app.name")
-        page.theme = design.theme(design.LIGHT, scale)
+        by_day = design.SUNLIGHT if app.look.lighting is Lighting.SUN else design.LIGHT
+        page.theme = design.theme(by_day, scale)
         page.dark_theme = design.theme(design.DARK, scale)
-        page.theme_mode = ft.ThemeMode.DARK if app.look.dark else ft.ThemeMode.LIGHT
+        is_night = app.look.lighting is Lighting.NIGHT
+        page.theme_mode = ft.ThemeMode.DARK if is_night else ft.ThemeMode.LIGHT
         page.locale_configuration = ft.LocaleConfiguration(
             supported_locales=list(LOCALES.values()), current_locale=LOCALES[app.look.language]
         )
@@ -101,7 +103,7 @@ def _keep_look(app: App) -> None:
     values: dict[str, Json] = {
         "language": look.language.value,
         "large_type": look.large_type,
-        "dark": look.dark,
+        "lighting": look.lighting.value,
     }
     app.field.drafts.keep(LOOK_DRAFT, values)
 
@@ -114,7 +116,9 @@ def _restore_look(app: App) -> None:
     if language in {one.value for one in Language}:
         app.look.language = Language(language)
     app.look.large_type = kept.values.get("large_type") is True
-    app.look.dark = kept.values.get("dark") is True
+    lighting = kept.values.get("lighting")
+    if lighting in {one.value for one in Lighting}:
+        app.look.lighting = Lighting(lighting)
 
 
 def _listen(page: ft.Page, app: App) -> Callable[[], None]:

@@ -33,6 +33,7 @@ __all__ = [
     "PRESSED",
     "RADIUS",
     "RADIUS_S",
+    "SUNLIGHT",
     "TARGET",
     "TONES",
     "WARN",
@@ -186,6 +187,39 @@ DARK = Palette(
     inverse_surface="#ECEBE2",
     on_inverse_surface="#2E312B",
     inverse_primary="#0B5D3B",
+)
+
+# Outdoors at noon the screen is a mirror: black on white, and nothing that only a shade tells.
+SUNLIGHT = Palette(
+    primary="#00351D",
+    on_primary="#FFFFFF",
+    primary_container="#E2FBEA",
+    on_primary_container="#00210F",
+    secondary="#3D2600",
+    on_secondary="#FFFFFF",
+    secondary_container="#FFF6DC",
+    on_secondary_container="#241600",
+    tertiary="#4A2600",
+    on_tertiary="#FFFFFF",
+    tertiary_container="#FFEFB8",
+    on_tertiary_container="#2B1600",
+    error="#6E0800",
+    on_error="#FFFFFF",
+    error_container="#FFE9E5",
+    on_error_container="#420400",
+    surface="#FFFFFF",
+    on_surface="#000000",
+    on_surface_variant="#1C1C1C",
+    surface_container_lowest="#FFFFFF",
+    surface_container_low="#FFFFFF",
+    surface_container="#FFFFFF",
+    surface_container_high="#F0F0F0",
+    surface_container_highest="#E6E6E6",
+    outline="#000000",
+    outline_variant="#4A4A4A",
+    inverse_surface="#000000",
+    on_inverse_surface="#FFFFFF",
+    inverse_primary="#B8F2D0",
 )
 
 _SIZES = {  # Text style of the theme: size, weight, height of a line.

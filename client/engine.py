@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import cast
 
 from client.device import Device, JournalPositionTakenError, StorageFullError
+from client.files import Files
 from client.points import summarise
 from client.session import Session, closed_status
 from client.status import FieldState, OutboxItem, PointsSummary, Recorded, SyncStatus
@@ -52,7 +53,9 @@ class Field:
         self._wait_until_ms = 0
         self.state = FieldState.STARTING
         self.version = 0
-        """Rises with every change that a screen may show."""
+        """Rises with every change of the records and of what became of them; not with the sync's
+        phase, of which subscribers are told too."""
+        self._shown: tuple[object, ...] = ()
 
     # --- What is there -------------------------------------------------------------------------
 
@@ -80,6 +83,11 @@ class Field:
     def status(self) -> SyncStatus:
         """What waits, since when, the last contact, what needs a look."""
         return closed_status(self._time) if self._session is None else self._session.status()
+
+    @property
+    def files(self) -> Files:
+        """Photos and voice notes of the records; only when open."""
+        return self._open.files
 
     def now(self) -> dt.datetime:
         """Return the best guess of the time, in UTC: the anchor's, else the phone's."""
@@ -314,7 +322,12 @@ class Field:
             # The vault has it now; in clear it stood only until there was one.
             self._enrolment = replace(self._enrolment, staff=None)
             await keep_enrolment(self._device.settings, self._enrolment)
-        session.connect(on_change=self._changed, on_taken=self._taken, on_step=self._after_step)
+        session.connect(
+            on_change=self._changed,
+            on_phase=self._tell,
+            on_taken=self._taken,
+            on_step=self._after_step,
+        )
         self._session = session
         if self._is_started:
             session.sync.start()
@@ -324,6 +337,11 @@ class Field:
         """Lay the world anew after an answer, and remember the server's generation."""
         self._enrolment = enrolment
         await self._open.holdings.refresh()
+        shown = self._open.fingerprint()
+        if shown == self._shown:  # An answer that brought nothing.
+            self._tell()
+            return
+        self._shown = shown
         self._changed()
 
     async def _note_pin_wait(self) -> None:
@@ -352,6 +370,9 @@ class Field:
 
     def _changed(self) -> None:
         self.version += 1
+        self._tell()
+
+    def _tell(self) -> None:
         if self._session is not None:
             self._session.tray.read_anew()
         for callback in list(self._callbacks):

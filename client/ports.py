@@ -6,12 +6,21 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from client.status import Draft, FieldState, OutboxItem, PointsSummary, Recorded, SyncStatus
+from client.status import (
+    Draft,
+    FieldState,
+    FileItem,
+    OutboxItem,
+    PointsSummary,
+    Recorded,
+    SyncStatus,
+)
 from shared.canonical import Json
+from shared.domain.attachment import AttachmentObject
 from shared.domain.people import Actor, Staff
 from shared.domain.rows import Rows
 
-__all__ = ["Drafts", "Field"]
+__all__ = ["Drafts", "Field", "Files"]
 
 
 class Drafts(Protocol):
@@ -34,12 +43,63 @@ class Drafts(Protocol):
         ...
 
 
+class Files(Protocol):
+    """Photos and voice notes of the records (`client.files.Files`)."""
+
+    @property
+    def takes_photos(self) -> bool:
+        """Say whether this device can make a photo fit to be kept."""
+        ...
+
+    @property
+    def records_sound(self) -> bool:
+        """Say whether there is a microphone that the app can ask for."""
+        ...
+
+    def of(self, object_id: str) -> Sequence[FileItem]:
+        """Return the files of an object, oldest first."""
+        ...
+
+    async def attach_photo(self, table: AttachmentObject, object_id: str, content: bytes) -> None:
+        """Keep a photo for an object; on return it survives a power cut."""
+        ...
+
+    async def start_recording(self, table: AttachmentObject, object_id: str) -> None:
+        """Begin a voice note for an object."""
+        ...
+
+    async def keep_recording(self, table: AttachmentObject, object_id: str) -> None:
+        """End the voice note, and keep it; on return it survives a power cut."""
+        ...
+
+    async def drop_recording(self) -> bytes:
+        """End the voice note without keeping it."""
+        ...
+
+    async def content(self, item: FileItem) -> bytes:
+        """Return the bytes of a file, fetched now if need be."""
+        ...
+
+    async def play(self, item: FileItem) -> None:
+        """Play a voice note."""
+        ...
+
+    async def remove(self, item: FileItem) -> None:
+        """Take a file away, here and everywhere."""
+        ...
+
+
 class Field(Protocol):
     """The engine as the screens know it (`client.engine.Field`)."""
 
     @property
     def state(self) -> FieldState:
         """Say what the app can show now."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Rise with every change of the records."""
         ...
 
     @property
@@ -65,6 +125,11 @@ class Field(Protocol):
     @property
     def drafts(self) -> Drafts:
         """Return what was typed and not recorded; only when open."""
+        ...
+
+    @property
+    def files(self) -> Files:
+        """Return photos and voice notes of the records; only when open."""
         ...
 
     def now(self) -> dt.datetime:

@@ -10,6 +10,7 @@ from client.store.timekeeping import Timekeeper
 from shared.canonical import Json, MalformedJsonError, canonical_bytes, parse_json
 from shared.domain.refusals import INVALID_ARGUMENT, RefusedError
 from shared.domain.rows import Row
+from shared.wire.envelope import ClockReading
 from shared.wire.mutations import MUTATIONS
 from shared.wire.rows import encode
 
@@ -17,7 +18,12 @@ __all__ = ["decided_op"]
 
 
 def decided_op(
-    holdings: Holdings, time: Timekeeper, name: str, args: object
+    holdings: Holdings,
+    time: Timekeeper,
+    name: str,
+    args: object,
+    *,
+    clock: ClockReading | None = None,
 ) -> tuple[dict[str, Json], Sequence[Row]]:
     """Return the op of a mutation, not numbered yet, and the rows that the rules make of it.
 
@@ -26,6 +32,7 @@ def decided_op(
         time: The clocks.
         name: Of `shared.wire.mutations`.
         args: The mutation's frozen dataclass, or a mapping as on the wire.
+        clock: What the clocks said when it was done, if that was not just now.
 
     Raises:
         RefusedError: The rules, or the limits of the arguments.
@@ -38,7 +45,7 @@ def decided_op(
         "args": values,
         "base": {},
         "by": holdings.me.id,
-        "clock": encode(time.reading()),
+        "clock": encode(clock or time.reading()),
     }
     rows = holdings.world.decide(local_op(op))
     about = {*_own_ids(values), *(row.id for row in rows)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field as with_default
+from enum import StrEnum
 from typing import Protocol, TypeVar, cast
 
 import flet as ft
@@ -25,6 +26,7 @@ __all__ = [
     "Drafts",
     "Field",
     "Gate",
+    "Lighting",
     "Look",
     "Navigation",
     "SyncView",
@@ -34,6 +36,8 @@ __all__ = [
     "use_words",
     "use_world",
 ]
+
+QUARTER_S = 900
 
 MadeT = TypeVar("MadeT")
 
@@ -58,19 +62,34 @@ class SyncView(ft.Observable):
 
 @dataclass(eq=False)
 class World(ft.Observable):
-    """Rises with each change of the records."""
+    """Another with each change of the records, and as time goes by.
+
+    Attributes:
+        version: The field's.
+        quarter: Which quarter of an hour it is: what was due is overdue, and today is another day,
+            although nobody has recorded anything.
+    """
 
     version: int = 0
+    quarter: int = 0
+
+
+class Lighting(StrEnum):
+    """What the screen is read in; each has a palette of its own."""
+
+    DAY = "day"
+    SUN = "sun"
+    NIGHT = "night"
 
 
 @dataclass(eq=False)
 class Look(ft.Observable):
-    """Language, width, type size, light or dark."""
+    """Language, width, type size, lighting."""
 
     language: Language = Language.CHINESE
     wide: bool = False
     large_type: bool = False
-    dark: bool = False
+    lighting: Lighting = Lighting.DAY
 
     def measure(self, width: float | None) -> None:
         """Note how wide the window is now, in logical pixels."""
@@ -142,7 +161,8 @@ class App:
         """Take over what the field says now."""
         self.gate.state = self.field.state
         self.sync.status = self.field.status
-        self.world.version += 1
+        self.world.version = self.field.version
+        self.world.quarter = int(self.field.now().timestamp()) // QUARTER_S
 
 
 class Tell(Protocol):
@@ -188,7 +208,10 @@ def use_words() -> Words:
 
 
 def use_world() -> Rows:
-    """Return the records, and draw the component anew when they change; a hook."""
+    """Return the records, and draw the component anew when they change; a hook.
+
+    What the sync is doing just now is `App.sync`'s business and redraws no screen.
+    """
     app = use_app()
     ft.use_state(app.world)
     return app.field.world

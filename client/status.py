@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from shared.canonical import Json
+from shared.domain.attachment import AttachmentKind, MediaType
 
 __all__ = [
     "CLIENT_SLUGS",
     "Draft",
     "FieldState",
+    "FileItem",
+    "FileState",
     "OutboxItem",
     "OutboxState",
     "Phase",
@@ -23,8 +26,12 @@ __all__ = [
 ]
 
 CLIENT_SLUGS = (
+    "file-damaged",
+    "file-unavailable",
     "invalid-argument",
+    "microphone-refused",
     "open-elsewhere",
+    "photo-unreadable",
     "pin-not-digits",
     "pin-wait",
     "pin-wrong",
@@ -32,6 +39,7 @@ CLIENT_SLUGS = (
     "storage-full",
     "unreachable",
     "vault-damaged",
+    "voice-empty",
 )
 """Slugs that the phone itself raises; each needs its words, like those of the server.
 
@@ -112,6 +120,42 @@ class OutboxItem:
     is_seen: bool = False
 
 
+class FileState(StrEnum):
+    """Where a file of an attachment stands."""
+
+    WAITING = "waiting"  # On this phone only.
+    SENDING = "sending"  # The server has a part of it.
+    ATTACHED = "attached"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileItem:
+    """A photo or a voice note of an object, here or at the server.
+
+    Attributes:
+        attachment_id: None until the operation that attaches it is recorded.
+        sent_percent: How much of it the server is known to have, while it is on its way.
+        problem: Why it does not go on.
+        is_mine: Whether this person made it, and so may remove it.
+        is_here: Whether its bytes are on this phone.
+    """
+
+    object_id: str
+    sha256: str
+    kind: AttachmentKind
+    media_type: MediaType
+    size: int
+    made_at: dt.datetime
+    made_by_id: str
+    state: FileState
+    attachment_id: str | None = None
+    sent_percent: int = 0
+    problem: Problem | None = None
+    is_mine: bool = False
+    is_here: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncStatus:
     """What waits, since when, the last contact, and what needs a look.
@@ -124,6 +168,7 @@ class SyncStatus:
         pages_done: Pages of rows applied in the pull that runs, for a progress line.
         damaged: Journal records that could not be read back; they were set aside.
         replica_rebuilt: The local copy was damaged and is being fetched anew.
+        files_waiting: Photos and voice notes made here that the server does not have yet.
     """
 
     phase: Phase
@@ -135,6 +180,7 @@ class SyncStatus:
     pages_done: int = 0
     damaged: int = 0
     replica_rebuilt: bool = False
+    files_waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

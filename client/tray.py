@@ -70,7 +70,7 @@ class Tray:
     def needs_me(self) -> int:
         """Count the refused, parked and damaged records that nobody has looked at."""
         return sum(
-            _state(entry) in _TROUBLED and entry.seq not in self._seen
+            _state(entry) in _TROUBLED and entry.seq not in self._seen and not _is_erased(entry)
             for entry in self._holdings.outbox.entries.values()
         )
 
@@ -111,6 +111,11 @@ class Tray:
         if local is None or local.refusal is None:
             return None
         return Problem(local.refusal.slug, dict(local.refusal.facts))
+
+
+def _is_erased(entry: Entry) -> bool:
+    """Tell whether it is too long ago for anybody to look at."""
+    return entry.record is not None and entry.record.is_erased
 
 
 def _state(entry: Entry) -> OutboxState:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+import json
 
 import sqlalchemy as sa
 
+from server.blob_collection import collect_blobs
+from server.blobs import BlobFiles
+from server.database import write_transaction
 from server.enrolment import issue_code
 from server.ledger.check import check_ledger
 from server.models import db
 from server.models.people import CountyModel, DeviceModel, StaffModel
 from server.models.sync import OpModel, SetAsideModel
-from server.mutations.batch import rerun_parked
+from server.mutations.batch import rerun_parked, run_batch
 from server.mutations.own import own_transaction
+from server.mutations.promises import WAITS_AT_MOST
+from server.mutations.receiving import ReceivedOp
+from server.problems import ProblemError
 from server.rows import row_of
 from server.services import services
 from shared.domain.moment import OUTLET_ZONE
@@ -21,12 +29,14 @@ from shared.wire.envelope import OpState, format_code
 
 __all__ = [
     "AdministrationError",
+    "collected_blobs_text",
     "enrolment_link",
     "issued_code_text",
     "ledger_text",
     "parked_text",
     "rerun_text",
     "revoked_device_text",
+    "taken_text",
 ]
 
 
@@ -40,6 +50,20 @@ def enrolment_link(origin: str, code: str) -> str:
     Behind the #, so that no server's log ever holds it.
     """
     return f"{origin}/#enrol={format_code(code)}"
+
+
+def collected_blobs_text(grace_days: int | None) -> str:
+    """Throw away what of attachments nobody may or need keep; return what that was."""
+    shared = services()
+    folder = shared.config.blobs_dir
+    if folder is None:
+        raise AdministrationError("This server takes no attachments.")
+    days = shared.config.blob_grace_days if grace_days is None else grace_days
+    found = collect_blobs(shared.door, db.session(), BlobFiles(folder), dt.timedelta(days=days))
+    return (
+        f"{found.files} files deleted ({found.freed_bytes} bytes), "
+        f"{found.expired} attachments ended, {found.missing} files missing."
+    )
 
 
 def issued_code_text(staff_number: str, county_name: str | None) -> str:
@@ -72,12 +96,20 @@ def revoked_device_text(number: int) -> str:
 
 
 def parked_text() -> str:
-    """Return a line for each parked operation, and for what barred devices sent."""
+    """Return a line for each operation that somebody should look at, and for set-aside ones."""
     query = sa.select(OpModel).where(OpModel.state == OpState.PARKED)
     found = db.session.scalars(query.order_by(OpModel.received_at)).all()
     lines = [
         f"{op.device:>7} {op.seq:>8}  {op.received_at:%Y-%m-%d %H:%M}  {op.parked_reason}"
         for op in found
+    ]
+    long_ago = services().door.clock.now() - WAITS_AT_MOST
+    waiting = sa.select(OpModel).where(
+        OpModel.state == OpState.DEFERRED, OpModel.received_at < long_ago
+    )
+    lines += [
+        f"{op.device:>7} {op.seq:>8}  {op.received_at:%Y-%m-%d %H:%M}  {_awaited(op)}"
+        for op in db.session.scalars(waiting.order_by(OpModel.received_at))
     ]
     aside = db.session.scalars(sa.select(SetAsideModel).order_by(SetAsideModel.received_at))
     lines += [
@@ -85,6 +117,32 @@ def parked_text() -> str:
         for one in aside
     ]
     return "\n".join(lines) if lines else "Nothing is parked."
+
+
+def _awaited(op: OpModel) -> str:
+    if op.waits_device is None:
+        return "waits for changes lost in a restore"
+    return f"waits for operation {op.waits_seq} of device {op.waits_device}"
+
+
+def taken_text(digest: str) -> str:
+    """Run what a barred device sent, after all; return how its operations ended."""
+    shared, session = services(), db.session()
+    kept = session.get(SetAsideModel, digest)
+    if kept is None:
+        raise AdministrationError(f"Nothing with the digest {digest} is set aside.")
+    device, county_id = kept.device, kept.county_id
+    ops = [ReceivedOp(members["seq"], members) for members in json.loads(kept.body)]
+    try:
+        done = run_batch(shared.door, session, device, county_id, ops)
+    except ProblemError as error:
+        raise AdministrationError(
+            f"It can't be run as it is ({error.slug}): look for an earlier part of it."
+        ) from error
+    ended = ", ".join(f"{op.seq} {op.state.value}" for op in done)
+    with write_transaction(session, county_id):
+        session.execute(sa.delete(SetAsideModel).filter_by(digest=digest))
+    return f"Operations of device {device}: {ended}."
 
 
 def rerun_text(device_number: int, seq: int) -> str:

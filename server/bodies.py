@@ -10,6 +10,7 @@ from werkzeug.exceptions import ClientDisconnected
 from server.config import Config
 from server.problems import ProblemError
 from shared.canonical import Json, MalformedJsonError, parse_json
+from shared.wire.compact import COMPACT, unpack
 
 __all__ = ["json_of", "raw_body"]
 
@@ -36,17 +37,24 @@ def json_of(request: Request, body: bytes, config: Config) -> dict[str, Json]:
         ProblemError: `unsupported-media-type`, `body-too-large`.
         MalformedJsonError: It is no JSON object of this protocol.
     """
-    if request.mimetype != "application/json":
+    if request.mimetype not in {"application/json", COMPACT}:
         raise ProblemError("unsupported-media-type")
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"identity", *_WINDOWS}:
         raise ProblemError("unsupported-media-type", encodings=["identity", *_WINDOWS])
     if encoding in _WINDOWS:
         body = _expanded(body, _WINDOWS[encoding], config.body_expanded_bytes_max)
-    value = parse_json(body)
+    value = parse_json(body) if request.mimetype != COMPACT else _unpacked(body, config)
     if not isinstance(value, dict):
         raise MalformedJsonError("an object was expected")
     return value
+
+
+def _unpacked(body: bytes, config: Config) -> Json:
+    try:
+        return unpack(body, bytes_max=config.body_expanded_bytes_max)
+    except OverflowError as error:
+        raise ProblemError("body-too-large", bytes_max=config.body_expanded_bytes_max) from error
 
 
 def _expanded(body: bytes, window: int, bytes_max: int) -> bytes:

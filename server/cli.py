@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 from flask import Flask
 
+from server.clock import SystemClock
 from server.config import Config, ConfigError
 from server.factory import create_app
 from server.logs import configure_logs
@@ -46,18 +48,20 @@ def _app() -> Flask:
 @click.option("--threads", default=8, show_default=True)
 def serve(host: str, port: int, workers: int | None, threads: int) -> None:
     """Run the server."""
+    from server import backup  # noqa: PLC0415 - loads the models
     from server.serving import serve as run  # noqa: PLC0415 - gunicorn is of no use elsewhere
 
     config = _config()
     demand_free_port(host, port)
     on_sqlite = config.database_url.startswith("sqlite")
-    run(
-        create_app(config),
-        host=host,
-        port=port,
-        workers=workers or (1 if on_sqlite else os.cpu_count() or 1),
-        threads=threads,
-    )
+    with _backup_errors(), backup.hold_database(config):
+        run(
+            create_app(config),
+            host=host,
+            port=port,
+            workers=workers or (1 if on_sqlite else os.cpu_count() or 1),
+            threads=threads,
+        )
 
 
 def demand_free_port(host: str, port: int) -> None:
@@ -115,11 +119,14 @@ def revoke_device(number: int) -> None:
 
 @main.command()
 @click.option("--rerun", nargs=2, type=int, metavar="DEVICE SEQ", help="Run one again.")
-def parked(rerun: tuple[int, int] | None) -> None:
-    """List operations that failed unexpectedly or came from barred devices; run one again."""
+@click.option("--take", metavar="DIGEST", help="Run what a barred device sent, after all.")
+def parked(rerun: tuple[int, int] | None, take: str | None) -> None:
+    """List operations that failed unexpectedly, wait long, or came from barred devices."""
     from server import administration  # noqa: PLC0415 - loads the models
 
-    if rerun is None:
+    if take is not None:
+        _print(lambda: administration.taken_text(take))
+    elif rerun is None:
         _print(administration.parked_text)
     else:
         _print(lambda: administration.rerun_text(*rerun))
@@ -134,6 +141,59 @@ def check_ledger() -> None:
         text, is_sound = administration.ledger_text()
     click.echo(text)
     sys.exit(0 if is_sound else 1)
+
+
+@main.command("backup")
+@click.argument("file", type=click.Path(path_type=Path))
+def back_up(file: Path) -> None:
+    """Copy the SQLite database to FILE while the server runs, and check the copy."""
+    from server import backup  # noqa: PLC0415 - loads the models
+
+    with _backup_errors():
+        copy = backup.back_up(_config(), file)
+    click.echo(f"{copy.text()}\nWritten to {file}. Keep it, and the chain heads, off this machine.")
+
+
+@main.command("verify-backup")
+@click.argument("copy")
+def verify_backup(copy: str) -> None:
+    """Check COPY, a file or the URL of a database made from a dump, and note what it holds."""
+    from server import backup  # noqa: PLC0415 - loads the models
+
+    with _backup_errors():
+        click.echo(backup.verify_backup(_config(), copy).text())
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def restore(file: Path) -> None:
+    """Put the backup FILE in the place of the SQLite database; the server must be stopped."""
+    from server import backup  # noqa: PLC0415 - loads the models
+
+    with _backup_errors():
+        copy, aside = backup.restore(_config(), file, SystemClock().now())
+    click.echo(copy.text())
+    if aside is not None:
+        click.echo(f"The database that was there is {aside}.")
+    click.echo("Restored. Start the server: phones will send again what the backup lacks.")
+
+
+@main.command("rotate-generation")
+def rotate_generation() -> None:
+    """Tell all phones that this database was restored; `restore` does it by itself."""
+    from server import backup  # noqa: PLC0415 - loads the models
+
+    with _backup_errors():
+        click.echo(f"Generation {backup.rotate_generation(_config())} has begun.")
+
+
+@main.command("collect-blobs")
+@click.option("--grace-days", type=click.IntRange(min=0), help="Instead of the usual grace.")
+def collect_blobs(grace_days: int | None) -> None:
+    """End attachments whose time is over; delete bytes that none names. To be run daily."""
+    from server import administration  # noqa: PLC0415 - loads the models
+
+    _print(lambda: administration.collected_blobs_text(grace_days))
 
 
 @main.command("import-organisation")
@@ -178,6 +238,16 @@ def demo(*, port: int, fresh: bool, small: bool) -> None:
 
     demand_free_port("127.0.0.1", port)
     sys.exit(run_demo(port=port, fresh=fresh, small=small))
+
+
+@contextlib.contextmanager
+def _backup_errors() -> Iterator[None]:
+    from server.backup import BackupError  # noqa: PLC0415 - loads the models
+
+    try:
+        yield
+    except BackupError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _print(text_of: Callable[[], str]) -> None:

@@ -40,6 +40,15 @@ class Config:
         rows_bytes_max: Most bytes of rows in one answer, whatever the device asks for.
         code_valid_hours: How long an enrolment code can be used.
         code_tries_max: Wrong tries after which a code is spent.
+        guess_window_minutes: How long a wrong code counts against where it came from.
+        guesses_max: Wrong codes from one network within that time; then it must wait.
+        county_guesses_max: Wrong tries of a county's codes, from anywhere, within that time; then
+            they spend no code any more.
+        proxies: How many proxies of ours stand before this server: so many addresses in
+            X-Forwarded-For are believed.
+        blobs_dir: Where the bytes of attachments lie; without it none are taken.
+        blob_quota_bytes: Most bytes of attachments that one device may begin to send in a day.
+        blob_grace_days: How long bytes that no attachment names are kept.
     """
 
     database_url: str
@@ -55,6 +64,13 @@ class Config:
     rows_bytes_max: int = 1_000_000
     code_valid_hours: int = 72
     code_tries_max: int = 5
+    guess_window_minutes: int = 15
+    guesses_max: int = 20
+    county_guesses_max: int = 30
+    proxies: int = 0
+    blobs_dir: Path | None = None
+    blob_quota_bytes: int = 60_000_000
+    blob_grace_days: int = 7
 
     def __post_init__(self) -> None:
         for name in ("receipt_key", "code_pepper"):
@@ -81,7 +97,12 @@ class Config:
             code_pepper=_secret(env, "LIANDONG_CODE_PEPPER"),
             origin=env.get("LIANDONG_ORIGIN", DEFAULT_ORIGIN).rstrip("/"),
             web_dir=_web_dir(env),
+            # In production nothing is written into whatever folder the server was started in.
+            blobs_dir=data_dir / "blobs"
+            if environment == "development" or "LIANDONG_DATA_DIR" in env
+            else None,
             log_format=env.get("LIANDONG_LOG", "json"),
+            proxies=_count(env, "LIANDONG_PROXIES"),
         )
 
 
@@ -106,6 +127,13 @@ def new_secret() -> str:
     # The first bit is taken off so that the number is always below the order of P-256.
     number = bytes([secrets.randbelow(0x80)]) + secrets.token_bytes(SECRET_BYTES - 1)
     return to_base64url(number)
+
+
+def _count(env: Mapping[str, str], name: str) -> int:
+    text = env.get(name, "0")
+    if not (text.isascii() and text.isdigit()):
+        raise ConfigError(f"{name} must be a whole number.")
+    return int(text)
 
 
 def _secret(env: Mapping[str, str], name: str) -> bytes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -12,11 +13,19 @@ from sqlalchemy.orm import Session
 from server.auth import AuthenticDevice
 from server.database import insert_into, write_transaction
 from server.feed import Page, pull
-from server.identity import identity_of
+from server.identity import begin_new_life, identity_of, is_signed_by
 from server.models.people import DeviceModel
-from server.models.sync import EnrolledDeviceModel, OpModel, SetAsideModel
+from server.models.sync import (
+    EnrolledDeviceModel,
+    FeedEntryModel,
+    FeedRowModel,
+    OpModel,
+    ScopeCounterModel,
+    SetAsideModel,
+)
 from server.mutations.batch import WriteDoor, is_contact_stale, run_batch
 from server.mutations.oplog import result_of
+from server.mutations.promises import Promise
 from server.mutations.receiving import ReceivedOp
 from server.rows import DatabaseRows
 from server.scope import scopes_of
@@ -24,24 +33,33 @@ from shared.canonical import Json, canonical_bytes
 from shared.domain.moment import day_at_outlet
 from shared.domain.people import Staff, actor_of
 from shared.domain.rows import demand
+from shared.wire.checksum import table_sums
+from shared.wire.envelope import OpState, Receipt, from_base64url, receipt_bytes
+from shared.wire.rows import decode
 from shared.wire.schemas import instant_ms
 
-__all__ = ["push", "reply", "set_aside"]
+__all__ = ["has_news", "push", "reply", "set_aside"]
 
 
-def push(
+def push(  # noqa: PLR0913, PLR0917 - what one request brings
     door: WriteDoor,
     session: Session,
     device: AuthenticDevice,
     ops: Sequence[ReceivedOp],
     open_seqs: Sequence[int],
+    answered: Sequence[Json] = (),
 ) -> list[dict[str, Json]]:
-    """Run what is new, and return the results of all that was sent or asked after."""
+    """Run what is new, and return the results of all that was sent or asked after.
+
+    *answered* are results that the device holds of some of *ops*, from before a restore.
+    """
+    promises = _promises(door, device, ops, answered)
+    _notice_forgotten_restore(door, session, device, promises.values())
     row = session.scalars(sa.select(DeviceModel).filter_by(number=device.number)).one()
     results: dict[int, dict[str, Json]] = {}
     # A device that only listens doesn't wait for the county's writers.
     if ops or is_contact_stale(row.last_seen_at, door.clock.now()):
-        kept = run_batch(door, session, device.number, device.county_id, ops)
+        kept = run_batch(door, session, device.number, device.county_id, ops, promises)
         results = {op.seq: result_of(op) for op in kept}
     asked = [seq for seq in open_seqs if seq not in results]
     query = sa.select(OpModel).where(OpModel.device == device.number, OpModel.seq.in_(asked))
@@ -57,8 +75,12 @@ def reply(  # noqa: PLR0913 - what one answer is made of
     results: Sequence[dict[str, Json]],
     cursors: dict[str, int],
     bytes_max: int,
+    is_check: bool = False,
 ) -> dict[str, Json]:
-    """Return the answer to one sync: results, and a page of the feed."""
+    """Return the answer to one sync: results, and a page of the feed.
+
+    With *is_check*, the last page has checksums of all that the device should hold then.
+    """
     now = door.clock.now()
     identity = identity_of(session, door.signer)
     enrolled = session.get_one(EnrolledDeviceModel, device.number)
@@ -76,10 +98,23 @@ def reply(  # noqa: PLR0913 - what one answer is made of
         "generation": identity.generation,
         "server_time": instant_ms(now),
         "last": enrolled.last_seq,
+        "keep_from": enrolled.backed_up_seq + 1,
         "results": list(results),
     }
+    if is_check and not page.more:
+        sums = _sums(session, page)
+        if sums is not None:
+            answer["sums"] = {**sums}
     _remember_scopes(session, device, scopes, lost)
     return answer
+
+
+def has_news(session: Session, device: AuthenticDevice, cursors: Mapping[str, int]) -> bool:
+    """Tell whether a scope that the device holds has gone on since *cursors*."""
+    held = session.get_one(EnrolledDeviceModel, device.number).scopes
+    counter = ScopeCounterModel
+    query = sa.select(counter.scope, counter.version).where(counter.scope.in_(held))
+    return any(version != cursors.get(scope, 0) for scope, version in session.execute(query))
 
 
 def set_aside(
@@ -103,6 +138,90 @@ def set_aside(
     structlog.get_logger().warning(
         "operations set aside", device=device.number, reason=device.barred_by, count=len(ops)
     )
+
+
+def _promises(
+    door: WriteDoor, device: AuthenticDevice, ops: Sequence[ReceivedOp], answered: Iterable[Json]
+) -> dict[int, Promise]:
+    """Return, by sequence, what this server has really said of *ops* before; the rest is nothing.
+
+    A state that was not final is no promise.
+    """
+    digests = {op.seq: op.digest for op in ops} if answered else {}
+    now = door.clock.now()
+    promises = {}
+    for result in answered:
+        receipt, problem = _receipt_in(result)
+        if (
+            receipt is not None
+            and receipt.device == device.number
+            and digests.get(receipt.seq) == receipt.digest
+            and receipt.state in {OpState.OK, OpState.REJECTED}
+            and _is_signed(receipt, door)
+        ):
+            promises[receipt.seq] = Promise(receipt, problem, now)
+    return promises
+
+
+def _receipt_in(result: Any) -> tuple[Receipt | None, dict[str, Json] | None]:
+    try:
+        problem = result.get("problem")
+        receipt = decode(Receipt, result["receipt"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None, None
+    # Nothing has looked at the members' types; only a signature vouches for the others.
+    if type(receipt.seq) is not int:
+        return None, None
+    return receipt, problem if isinstance(problem, dict) else None
+
+
+def _is_signed(receipt: Receipt, door: WriteDoor) -> bool:
+    """Tell whether this server's key has signed *receipt*; members of a wrong type were not."""
+    try:
+        signature = from_base64url(receipt.signature)
+        content = receipt_bytes(receipt)
+    except (TypeError, ValueError, AttributeError):
+        return False
+    return is_signed_by(from_base64url(door.signer.public_key), content, signature)
+
+
+def _notice_forgotten_restore(
+    door: WriteDoor, session: Session, device: AuthenticDevice, promises: Iterable[Promise]
+) -> None:
+    """Begin a new life when a receipt proves that this one has lost what it had signed.
+
+    Somebody has put a backup in place without `liandong restore`; the other phones must know.
+    """
+    enrolled = session.get_one(EnrolledDeviceModel, device.number)
+    generation = identity_of(session, door.signer).generation
+    if not any(
+        promise.receipt.generation == generation and promise.receipt.seq > enrolled.last_seq
+        for promise in promises
+    ):
+        return
+    with write_transaction(session, device.county_id):
+        identity = identity_of(session, door.signer)
+        session.refresh(identity, with_for_update=True)
+        if identity.generation == generation:
+            begin_new_life(session, door.signer)
+    structlog.get_logger().error("a restore was not announced; a new generation has begun")
+
+
+def _sums(session: Session, page: Page) -> dict[str, str] | None:
+    """Return the checksums of what a device holds after *page*; None when it is old by now."""
+    entry, state, counter = FeedEntryModel, FeedRowModel, ScopeCounterModel
+    held = (
+        sa.select(state.table_name, state.row_id, state.revision)
+        .join(entry, (entry.row_id == state.row_id) & (entry.table_name == state.table_name))
+        .where(entry.scope.in_(page.cursors), entry.gone.is_(False))
+        .distinct()
+    )
+    sums = table_sums((table, row_id, seen) for table, row_id, seen in session.execute(held))
+    # Asked last: on PostgreSQL each query sees what was committed until then.
+    query = sa.select(counter.scope, counter.version).where(counter.scope.in_(page.cursors))
+    latest = dict(session.execute(query).all())
+    is_current = all(latest.get(scope, 0) == seen for scope, seen in page.cursors.items())
+    return sums if is_current else None
 
 
 def _answer(page: Page, scopes: Sequence[str]) -> dict[str, Json]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server import routes
 from server.clock import Clock, SystemClock
@@ -13,7 +14,7 @@ from server.logs import log_requests
 from server.models import db
 from server.mutations.batch import WriteDoor
 from server.problems import install_problem_handler
-from server.reactions import REACTIONS
+from server.reactions import FORESIGHT, REACTIONS
 from server.services import EXTENSION, Services
 from server.web import secure_answers, serve_web_app
 
@@ -39,7 +40,10 @@ def create_app(config: Config, *, clock: Clock | None = None) -> Flask:
     with app.app_context():
         harden(db.engine)
     door = WriteDoor(
-        reactions=REACTIONS, signer=ReceiptSigner.from_number(config.receipt_key), clock=clock
+        reactions=REACTIONS,
+        signer=ReceiptSigner.from_number(config.receipt_key),
+        clock=clock,
+        foresight=FORESIGHT,
     )
     app.extensions[EXTENSION] = Services(config, door)
     log_requests(app, clock)
@@ -48,6 +52,10 @@ def create_app(config: Config, *, clock: Clock | None = None) -> Flask:
     secure_answers(app, https=https)
     for blueprint in routes.blueprints():
         app.register_blueprint(blueprint)
+    if config.proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=config.proxies, x_proto=0, x_host=0
+        )
     if config.web_dir is not None:
         serve_web_app(app, config.web_dir, https=https)
     return app

@@ -11,22 +11,25 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from server.database import insert_into
-from server.models.sync import FeedEntryModel, ScopeCounterModel
+from server.database import insert_into, insert_many, update_many
+from server.models.sync import FeedEntryModel, FeedRowModel, ScopeCounterModel
 from server.rows import DatabaseRows
 from server.scope import ABOVE, BELOW, places_of
 from shared.canonical import Json, canonical_bytes
+from shared.domain.people import Device, Staff
+from shared.domain.points import PointsEntry
+from shared.domain.referral import Referral
 from shared.domain.rows import Row
 from shared.wire.rows import TABLES, encode
 
-__all__ = ["KnownObject", "Page", "known_objects", "publish", "pull"]
+__all__ = ["Feed", "KnownObject", "Page", "known_objects", "publish", "pull"]
 
-RowT = TypeVar("RowT", bound=Row)
 RowKey = tuple[str, str]
 """A table's name and a row's id."""
 
@@ -56,16 +59,7 @@ def publish(
     session: Session, rows: DatabaseRows, county_id: str, changed: Iterable[Row], now: dt.datetime
 ) -> None:
     """Bring *changed* rows, and those whose place depends on them, into the feeds."""
-    view = _Memo(rows)
-    by_table: defaultdict[type[Row], dict[str, Row]] = defaultdict(dict)
-    for row in changed:
-        by_table[type(row)][row.id] = row
-    _add_dependents(by_table, view)
-    placed = [(row, places_of(row, view, now)) for some in by_table.values()
-              for row in some.values()]  # fmt: skip
-    news = _news(session, rows, placed)
-    if news:
-        _write(session, county_id, news)
+    Feed(session, rows, county_id).publish(changed, now)
 
 
 def pull(
@@ -105,8 +99,10 @@ def pull(
     gone -= seen.keys()
     for table_name, row_id in sorted(gone - _held(session, gone, scopes)):
         page.gone[table_name].append(row_id)
-    for (table_name, _), (revision, body) in seen.items():
-        page.rows[table_name].append([revision, json.loads(body)])
+    # Parsed together: a call for each would take as long again.
+    rows = json.loads(f"[{','.join(body for _, body in seen.values())}]")
+    for ((table_name, _), (revision, _)), row in zip(seen.items(), rows, strict=True):
+        page.rows[table_name].append([revision, row])
     return page
 
 
@@ -121,152 +117,219 @@ class KnownObject:
 def known_objects(session: Session, row_ids: Iterable[str]) -> dict[str, KnownObject]:
     """Return, by id, those of the named objects that are, or were, in any feed."""
     found: dict[str, KnownObject] = {}
-    entry = FeedEntryModel
     for some in _chunks(sorted(set(row_ids))):
-        query = sa.select(entry.row_id, entry.table_name, entry.scope).where(entry.row_id.in_(some))
-        for row_id, table_name, scope in session.execute(query):
-            known = found.setdefault(row_id, KnownObject(TABLES[table_name], set()))
-            known.scopes.add(scope)
+        for entry in session.connection().execute(_ENTRIES, {"row_ids": some}):
+            table = TABLES[entry.table_name]
+            known = found.setdefault(entry.row_id, KnownObject(table, set()))
+            known.scopes.add(entry.scope)
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class _News:
-    """One entry to write: a row's new state in a scope; without a body it is gone from there."""
+    """One entry to write: a row is in a scope from now on, or has changed there, or is gone."""
 
     scope: str
     key: RowKey
-    revision: int
-    body: str | None
+    gone: bool
 
 
-class _Memo:
-    """Rows with the answers to `where` kept: nothing changes while a batch is published."""
+@dataclass(slots=True)
+class _Told:
+    """What the feed says of a row: its encoded state, and whether it is gone from each scope.
 
-    def __init__(self, rows: DatabaseRows) -> None:
+    `revision` 0 is that of a row that the feed has no state of.
+    """
+
+    revision: int = 0
+    is_stored: bool = False
+    gone_from: dict[str, bool] = field(default_factory=dict)
+
+
+class Feed:
+    """One county's feeds, inside its write lock, with what is known of them kept."""
+
+    def __init__(self, session: Session, rows: DatabaseRows, county_id: str) -> None:
+        self._session = session
         self._rows = rows
-        self._answers: dict[tuple[type[Row], str, object], list[Row]] = {}
+        self._county_id = county_id
+        self._told: dict[RowKey, _Told] = {}
 
-    def get(self, table: type[RowT], row_id: str) -> RowT | None:
-        return self._rows.get(table, row_id)
+    def publish(self, changed: Iterable[Row], now: dt.datetime) -> None:
+        """Bring *changed* rows, and those whose place depends on them, into the feeds."""
+        by_table: defaultdict[type[Row], dict[str, Row]] = defaultdict(dict)
+        for row in changed:
+            by_table[type(row)][row.id] = row
+        _add_dependents(by_table, self._rows)
+        everything = [row for some in by_table.values() for row in some.values()]
+        if not everything:
+            return
+        self._rows.prefetch((Staff, staff_id) for row in everything for staff_id in _staff_of(row))
+        self._look_up(everything)
+        news: list[_News] = []
+        states: dict[RowKey, tuple[int, str]] = {}
+        for row in everything:
+            self._add_news(row, places_of(row, self._rows, now), news, states)
+        connection = self._session.connection()
+        self._write_states(connection, states)
+        self._write_entries(connection, news)
 
-    def where(self, table: type[RowT], **equal: object) -> list[RowT]:
-        if len(equal) != 1:
-            return self._rows.where(table, **equal)
-        ((name, value),) = equal.items()
-        key = (table, name, value)
-        if key not in self._answers:
-            self._answers[key] = list(self._rows.where(table, **equal))
-        return cast("list[RowT]", self._answers[key])
+    def forget(self) -> None:
+        """Drop what is known: a rollback has made it untrue."""
+        self._told.clear()
 
-    def prime(self, table: type[Row], name: str, values: Iterable[str]) -> None:
-        """Answer `where` for all *values* by one query."""
-        wanted = sorted({value for value in values if (table, name, value) not in self._answers})
-        for value in wanted:
-            self._answers[table, name, value] = []
-        for row in self._rows.where_in(table, name, wanted):
-            self._answers[table, name, getattr(row, name)].append(row)
+    def _look_up(self, rows: Iterable[Row]) -> None:
+        """Learn what the feeds say of *rows*; of what was made in this batch, nothing yet."""
+        asked = {key for row in rows if (key := (row.TABLE, row.id)) not in self._told}
+        self._told.update((key, _Told()) for key in asked)
+        ids = sorted({row_id for _, row_id in asked if not self._rows.is_new(row_id)})
+        connection = self._session.connection()
+        for some in _chunks(ids):
+            for entry in connection.execute(_ENTRIES, {"row_ids": some}):
+                if (key := (entry.table_name, entry.row_id)) in asked:
+                    self._told[key].gone_from[entry.scope] = entry.gone
+            for state in connection.execute(_STATES, {"row_ids": some}):
+                if (key := (state.table_name, state.row_id)) in asked:
+                    told = self._told[key]
+                    told.revision, told.is_stored = state.revision, True
 
-
-def _add_dependents(by_table: defaultdict[type[Row], dict[str, Row]], view: _Memo) -> None:
-    for table, name, above in ABOVE:
-        for row in list(by_table[table].values()):
-            named_id = getattr(row, name)
-            named = None if named_id is None else view.get(above, named_id)
-            if named is not None:
-                by_table[above].setdefault(named.id, named)
-    for table, name, above in ABOVE:  # Their places depend on all rows that name them.
-        view.prime(table, name, by_table[above])
-    for above, table, name in BELOW:
-        view.prime(table, name, by_table[above])
-        for row_id in list(by_table[above]):
-            for row in view.where(table, **{name: row_id}):
-                by_table[table].setdefault(row.id, row)
-
-
-def _news(
-    session: Session, rows: DatabaseRows, placed: Sequence[tuple[Row, set[str]]]
-) -> list[_News]:
-    """Return what must be written so that each row is where it belongs, and nowhere else."""
-    known = _entries_of(session, [row for row, _ in placed])
-    news = []
-    for row, places in placed:
+    def _add_news(
+        self, row: Row, places: set[str], news: list[_News], states: dict[RowKey, tuple[int, str]]
+    ) -> None:
+        """Add what must be written so that *row* is where it belongs, and nowhere else."""
         key = (row.TABLE, row.id)
-        record = rows.record(type(row), row.id)
+        record, told = self._rows.record(type(row), row.id), self._told[key]
         assert record is not None, key
-        entries = known.get(key, {})
-        body: str | None = None
-        for scope in sorted(places):
-            entry = entries.get(scope)
-            if entry is None or entry.gone or entry.revision != record.revision:
-                body = body or canonical_bytes(encode(row)).decode()
-                news.append(_News(scope, key, record.revision, body))
+        left = [scope for scope, gone in told.gone_from.items() if not gone and scope not in places]
+        is_changed = told.revision != record.revision
+        if places and is_changed:
+            states[key] = (record.revision, canonical_bytes(encode(row)).decode())
+        elif left and not places:
+            states[key] = (0, "")  # Nobody is to be told of it: nothing of it stays in the feed.
         news += [
-            _News(scope, key, record.revision, None)
-            for scope, entry in sorted(entries.items())
-            if scope not in places and not entry.gone
+            _News(scope, key, gone=False)
+            for scope in sorted(places)
+            if is_changed or told.gone_from.get(scope, True)
         ]
-    return news
+        news += [_News(scope, key, gone=True) for scope in sorted(left)]
+
+    def _write_states(
+        self, connection: Connection, states: Mapping[RowKey, tuple[int, str]]
+    ) -> None:
+        new: list[tuple[object, ...]] = []
+        changed: list[tuple[object, ...]] = []
+        for key, state in states.items():
+            told = self._told[key]
+            (changed if told.is_stored else new).append((*state, *key))
+            told.revision, told.is_stored = state[0], True
+        table, names = FeedRowModel.__tablename__, ("revision", "body")
+        identity = ("table_name", "row_id")
+        insert_many(connection, table, (*names, *identity), new)
+        update_many(connection, table, names, identity, changed)
+
+    def _write_entries(self, connection: Connection, news: Sequence[_News]) -> None:
+        by_scope: defaultdict[str, list[_News]] = defaultdict(list)
+        for one in news:
+            by_scope[one.scope].append(one)
+        latest = _raised_versions(
+            self._session, self._county_id, {scope: len(some) for scope, some in by_scope.items()}
+        )
+        new: list[tuple[object, ...]] = []
+        changed: list[tuple[object, ...]] = []
+        for scope, some in by_scope.items():
+            for version, one in enumerate(some, start=latest[scope] - len(some) + 1):
+                gone_from = self._told[one.key].gone_from
+                entry = (version, one.gone, scope, *one.key)
+                (changed if scope in gone_from else new).append(entry)
+                gone_from[scope] = one.gone
+        table, names = FeedEntryModel.__tablename__, ("version", "gone")
+        identity = ("scope", "table_name", "row_id")
+        insert_many(connection, table, (*names, *identity), new)
+        update_many(connection, table, names, identity, changed)
 
 
-def _entries_of(session: Session, rows: Sequence[Row]) -> dict[RowKey, dict[str, Any]]:
-    wanted = {(row.TABLE, row.id) for row in rows}
-    found: defaultdict[RowKey, dict[str, Any]] = defaultdict(dict)
-    entry = FeedEntryModel
-    for some in _chunks(sorted({row_id for _, row_id in wanted})):
-        query = sa.select(
-            entry.table_name, entry.row_id, entry.scope, entry.revision, entry.gone
-        ).where(entry.row_id.in_(some))
-        for record in session.execute(query):
-            if (record.table_name, record.row_id) in wanted:
-                found[record.table_name, record.row_id][record.scope] = record
-    return found
+def _staff_of(row: Row) -> Iterable[str]:
+    """Yield the people of whom the place of *row* may depend."""
+    for name in _STAFF_FIELDS.get(type(row), ()):
+        staff_id = getattr(row, name)
+        if staff_id is not None:
+            yield staff_id
 
 
-def _write(session: Session, county_id: str, news: Sequence[_News]) -> None:
-    by_scope: defaultdict[str, list[_News]] = defaultdict(list)
-    for one in news:
-        by_scope[one.scope].append(one)
-    entries = []
-    for scope in sorted(by_scope):
-        some = by_scope[scope]
-        last = _raise_version(session, county_id, scope, len(some))
-        entries += [
-            {
-                "scope": scope,
-                "table_name": one.key[0],
-                "row_id": one.key[1],
-                "version": last - len(some) + place,
-                "revision": one.revision,
-                "gone": one.body is None,
-                "body": one.body or "",
-            }
-            for place, one in enumerate(some, start=1)
-        ]
-    insert = insert_into(session, FeedEntryModel)
-    replaced = {name: insert.excluded[name] for name in ("version", "revision", "gone", "body")}
-    session.execute(
-        insert.on_conflict_do_update(
-            index_elements=["scope", "table_name", "row_id"], set_=replaced
-        ),
-        entries,
-    )
+_STAFF_FIELDS: Mapping[type[Row], tuple[str, ...]] = {
+    PointsEntry: ("payee_id", "maker_id"),
+    Referral: ("referrer_id",),
+    Device: ("staff_id",),
+}
+"""Whom many rows name, each another person; of the rest, one batch holds few."""
 
 
-def _raise_version(session: Session, county_id: str, scope: str, by: int) -> int:
-    insert = insert_into(session, ScopeCounterModel).values(
-        scope=scope, county_id=county_id, version=by
+def _add_dependents(by_table: defaultdict[type[Row], dict[str, Row]], rows: DatabaseRows) -> None:
+    for table, name, above in ABOVE:
+        named_ids = {getattr(row, name) for row in by_table[table].values()} - {None}
+        for named in rows.where_in(above, "id", named_ids):
+            by_table[above].setdefault(named.id, named)
+    for above, table, name in BELOW:
+        rows.prime(table, name, by_table[above])
+        for row_id in list(by_table[above]):
+            for row in rows.where(table, **{name: row_id}):
+                by_table[table].setdefault(row.id, row)
+    for table, name, above in ABOVE:  # Their places depend on all rows that name them.
+        rows.prime(table, name, by_table[above])
+
+
+def _raised_versions(session: Session, county_id: str, by: Mapping[str, int]) -> dict[str, int]:
+    """Raise the versions of scopes, each by its number of entries; return them."""
+    if not by:
+        return {}
+    counter = ScopeCounterModel
+    # Sorted, so that no two writers ever wait for each other.
+    insert = insert_into(session, counter).values(
+        [{"scope": scope, "county_id": county_id, "version": by[scope]} for scope in sorted(by)]
     )
     raised = insert.on_conflict_do_update(
-        index_elements=["scope"], set_={"version": ScopeCounterModel.version + by}
-    ).returning(ScopeCounterModel.version)
-    return int(session.execute(raised).scalar_one())
+        index_elements=["scope"], set_={"version": counter.version + insert.excluded.version}
+    ).returning(counter.scope, counter.version)
+    return dict(session.execute(raised).all())
+
+
+def _some(name: str) -> sa.BindParameter[Any]:
+    return sa.bindparam(name, expanding=True)
+
+
+# Made once: putting a small query together takes longer than answering it.
+_entry, _state = FeedEntryModel.__table__.c, FeedRowModel.__table__.c
+_counter = ScopeCounterModel.__table__.c
+_VERSIONS = sa.select(_counter.scope, _counter.version).where(_counter.scope.in_(_some("scopes")))
+_ENTRIES = sa.select(_entry.row_id, _entry.table_name, _entry.scope, _entry.gone).where(
+    _entry.row_id.in_(_some("row_ids"))
+)
+_STATES = sa.select(_state.row_id, _state.table_name, _state.revision).where(
+    _state.row_id.in_(_some("row_ids"))
+)
+_NEWER = (
+    sa.select(
+        _entry.version, _entry.table_name, _entry.row_id, _entry.gone, _state.revision, _state.body
+    )
+    .join_from(
+        FeedEntryModel.__table__,
+        FeedRowModel.__table__,
+        (_state.row_id == _entry.row_id) & (_state.table_name == _entry.table_name),
+        isouter=True,
+    )
+    .where(_entry.scope == sa.bindparam("of_scope"), _entry.version > sa.bindparam("cursor"))
+    .order_by(_entry.version)
+    .limit(ENTRIES_PER_QUERY)
+)
+_PRESENT = sa.select(_entry.table_name, _entry.row_id).where(
+    _entry.scope.in_(_some("scopes")), _entry.gone.is_(False)
+)
+_HELD = _PRESENT.where(_entry.row_id.in_(_some("row_ids")))
 
 
 def _latest_versions(session: Session, scopes: Sequence[str]) -> dict[str, int]:
-    counter = ScopeCounterModel
-    query = sa.select(counter.scope, counter.version).where(counter.scope.in_(scopes))
-    return dict(session.execute(query).all())
+    found = session.connection().execute(_VERSIONS, {"scopes": list(scopes)})
+    return {counter.scope: counter.version for counter in found}
 
 
 def _read_scope(  # noqa: PLR0913, PLR0917 - one page's state, of which this reads one scope
@@ -278,16 +341,10 @@ def _read_scope(  # noqa: PLR0913, PLR0917 - one page's state, of which this rea
     gone: set[RowKey],
 ) -> tuple[int, int]:
     """Read on in *scope* while there is room; return the new cursor and the room left."""
-    entry = FeedEntryModel
     is_new = cursor == 0  # Who never saw the scope needn't be told what left it.
     while room > 0:
-        query = (
-            sa.select(entry)
-            .where(entry.scope == scope, entry.version > cursor)
-            .order_by(entry.version)
-            .limit(ENTRIES_PER_QUERY)
-        )
-        found = session.scalars(query).all()
+        given = {"of_scope": scope, "cursor": cursor}
+        found = session.connection().execute(_NEWER, given).all()
         for one in found:
             cursor = one.version
             key = (one.table_name, one.row_id)
@@ -306,22 +363,19 @@ def _read_scope(  # noqa: PLR0913, PLR0917 - one page's state, of which this rea
 
 
 def _only_in(session: Session, lost: Sequence[str]) -> set[RowKey]:
-    entry = FeedEntryModel
-    query = sa.select(entry.table_name, entry.row_id).where(
-        entry.scope.in_(lost), entry.gone.is_(False)
-    )
-    return set(session.execute(query))
+    if not lost:
+        return set()
+    found = session.connection().execute(_PRESENT, {"scopes": list(lost)})
+    return {(entry.table_name, entry.row_id) for entry in found}
 
 
 def _held(session: Session, keys: Iterable[RowKey], scopes: Sequence[str]) -> set[RowKey]:
     """Return those of *keys* that one of *scopes* holds."""
-    entry = FeedEntryModel
     held: set[RowKey] = set()
     for some in _chunks(sorted({row_id for _, row_id in keys})):
-        query = sa.select(entry.table_name, entry.row_id).where(
-            entry.row_id.in_(some), entry.scope.in_(scopes), entry.gone.is_(False)
-        )
-        held |= {(table_name, row_id) for table_name, row_id in session.execute(query)}
+        given = {"row_ids": some, "scopes": list(scopes)}
+        found = session.connection().execute(_HELD, given)
+        held |= {(entry.table_name, entry.row_id) for entry in found}
     return held
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, replace
 
+import sqlalchemy as sa
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
@@ -12,7 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy.orm import Session
 
 from server.database import insert_into
-from server.models.sync import ServerIdentityModel
+from server.models.people import CountyModel
+from server.models.sync import CountyCounterModel, EnrolledDeviceModel, ServerIdentityModel
 from shared.ids import SERVER_DEVICE_NUMBER, make_id
 from shared.wire.envelope import Receipt, receipt_bytes, to_base64url
 
@@ -20,6 +22,7 @@ __all__ = [
     "POINT_LENGTH",
     "SIGNATURE_LENGTH",
     "ReceiptSigner",
+    "begin_new_life",
     "identity_of",
     "is_point",
     "is_signed_by",
@@ -29,6 +32,12 @@ __all__ = [
 POINT_LENGTH = 65
 SIGNATURE_LENGTH = 64
 _NUMBER_LENGTH = 32
+
+# What may have been given out since the backup and must not be given again. There is room for 250
+# restores in the device numbers and in the server's own causes, for 2,000 in the receipts.
+DEVICES_SKIPPED = 4_096
+CAUSES_SKIPPED = 65_536
+RECEIPTS_SKIPPED = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +113,43 @@ def next_cause(session: Session, signer: ReceiptSigner) -> str:
     session.refresh(identity, with_for_update=True)
     identity.causes += 1
     return make_id(SERVER_DEVICE_NUMBER, identity.causes, 0)
+
+
+def begin_new_life(session: Session, signer: ReceiptSigner) -> str:
+    """Return the new generation of a server that was restored, inside a write transaction.
+
+    Phones see by it that they must fetch and offer anew. Numbers that the lost time may have
+    given out are skipped: a device number or an id given twice would mix up two people's work.
+    """
+    identity = identity_of(session, signer)
+    session.refresh(identity, with_for_update=True)
+    identity.generation = secrets.token_hex(8)
+    identity.causes += CAUSES_SKIPPED
+    counter = CountyCounterModel
+    counties = sa.select(CountyModel.id, sa.literal(0))
+    made = insert_into(session, counter).from_select(
+        ["county_id", "ops"], counties.where(sa.true())
+    )
+    session.execute(made.on_conflict_do_nothing(index_elements=["county_id"]))
+    session.execute(sa.update(counter).values(ops=counter.ops + RECEIPTS_SKIPPED))
+    _skip_device_numbers(session, DEVICES_SKIPPED)
+    session.flush()
+    return identity.generation
+
+
+def _skip_device_numbers(session: Session, count: int) -> None:
+    table = EnrolledDeviceModel.__tablename__
+    if session.get_bind().dialect.name == "postgresql":
+        sequence = sa.func.pg_get_serial_sequence(table, "number")
+        last = session.execute(sa.select(sa.func.nextval(sequence))).scalar_one()
+        session.execute(sa.select(sa.func.setval(sequence, last + count)))
+        return
+    # SQLite has the row only once a number was given.
+    query = sa.text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+    last = session.scalar(query, {"name": table})
+    statement = (
+        "INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :seq)"
+        if last is None
+        else "UPDATE sqlite_sequence SET seq = :seq WHERE name = :name"
+    )
+    session.execute(sa.text(statement), {"name": table, "seq": (last or 0) + count})

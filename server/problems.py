@@ -77,8 +77,9 @@ def _document(slug: str, members: dict[str, Json], allowed: str | None) -> Respo
         mimetype=PROBLEM_JSON,
     )
     structlog.contextvars.bind_contextvars(problem=slug)
-    if slug == "busy":
-        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    retry_after_s = members.get("wait_s", RETRY_AFTER_S if slug == "busy" else None)
+    if retry_after_s is not None:
+        response.headers["Retry-After"] = str(retry_after_s)
     if allowed is not None:
         response.headers["Allow"] = allowed
     return response

@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
+from shared.domain.attachment import Attachment, bearer_of, is_shown
 from shared.domain.care_card import CareCard, CareFollowUp, CareStatus
 from shared.domain.customer import Consent, ContactReveal, Customer, CustomerContact
 from shared.domain.harvest import HarvestDate, HarvestDateVersion
@@ -273,6 +274,13 @@ def _notice(row: Notice, rows: Rows, now: dt.datetime) -> set[str]:
     return _people(row.for_id)
 
 
+def _attachment(row: Attachment, rows: Rows, now: dt.datetime) -> set[str]:
+    bearer = bearer_of(rows, row.object_table, row.object_id)
+    if bearer is None or not is_shown(row, bearer):
+        return set()
+    return places_of(bearer, rows, now)
+
+
 PLACES: dict[type[Row], Places] = {
     County: _county_of_county,
     Outlet: _county,
@@ -302,6 +310,7 @@ PLACES: dict[type[Row], Places] = {
     Visit: _visit,
     PointsEntry: _points,
     Notice: _notice,
+    Attachment: _attachment,
 }
 
 ABOVE: tuple[tuple[type[Row], str, type[Row]], ...] = (
@@ -324,5 +333,8 @@ BELOW: tuple[tuple[type[Row], type[Row], str], ...] = (
     (Staff, PointsEntry, "payee_id"),
     (Round, RoundCover, "round_id"),
     (Village, VillageCrop, "village_id"),
+    (Referral, Attachment, "object_id"),
+    (Visit, Attachment, "object_id"),
+    (CareCard, Attachment, "object_id"),
 )
 """When a row of the first changes, the rows of the second whose field names it are placed anew."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import current_app
 
 from server.config import Config
 from server.mutations.batch import WriteDoor
+from server.waiting import WaitingRoom
 
 __all__ = ["EXTENSION", "Services", "services"]
 
@@ -16,10 +17,11 @@ EXTENSION = "liandong"
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The settings and the one write door."""
+    """The settings, the one write door, and where requests wait for news."""
 
     config: Config
     door: WriteDoor
+    waiting: WaitingRoom = field(default_factory=WaitingRoom)
 
 
 def services() -> Services:

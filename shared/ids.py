@@ -19,6 +19,8 @@ __all__ = [
     "IdParts",
     "InvalidIdError",
     "derived_id",
+    "id_number",
+    "id_of_number",
     "make_id",
     "new_id",
     "parse_id",
@@ -53,7 +55,17 @@ def make_id(device_number: int, sequence: int, salt: int) -> str:
     assert 0 <= device_number <= DEVICE_NUMBER_MAX, device_number
     assert 0 <= sequence <= SEQUENCE_MAX, sequence
     assert 0 <= salt < 1 << _SALT_BITS, salt
-    value = (device_number << _SEQUENCE_BITS | sequence) << _SALT_BITS | salt
+    return id_of_number((device_number << _SEQUENCE_BITS | sequence) << _SALT_BITS | salt)
+
+
+def id_of_number(value: int) -> str:
+    """Return the id that 64 bits are.
+
+    Raises:
+        InvalidIdError: More than 64 bits, or a negative number.
+    """
+    if not 0 <= value < 1 << 64:
+        raise InvalidIdError(str(value))
     return "".join(_ALPHABET[value >> shift & 31] for shift in range(60, -1, -5))
 
 
@@ -81,6 +93,17 @@ def parse_id(text: str) -> IdParts:
     Raises:
         InvalidIdError: Not 13 characters of the alphabet, or more than 64 bits.
     """
+    value = id_number(text)
+    op = value >> _SALT_BITS
+    return IdParts(op >> _SEQUENCE_BITS, op & SEQUENCE_MAX, value & (1 << _SALT_BITS) - 1)
+
+
+def id_number(text: str) -> int:
+    """Return the 64 bits that an id is.
+
+    Raises:
+        InvalidIdError: Not 13 characters of the alphabet, or more than 64 bits.
+    """
     if len(text) != ID_LENGTH:
         raise InvalidIdError(text)
     value = 0
@@ -90,5 +113,4 @@ def parse_id(text: str) -> IdParts:
         value = value << 5 | _VALUES[character]
     if value >= 1 << 64:
         raise InvalidIdError(text)
-    op = value >> _SALT_BITS
-    return IdParts(op >> _SEQUENCE_BITS, op & SEQUENCE_MAX, value & (1 << _SALT_BITS) - 1)
+    return value

@@ -10,8 +10,10 @@ from client.state import Field
 from client.status import Recorded
 from shared.domain.care_card import (
     CareAction,
+    CareCard,
     CareReason,
     ConvertCareCard,
+    CorrectCareCard,
     EndCareCard,
     FollowUpCareCard,
     FollowUpHow,
@@ -23,6 +25,7 @@ from shared.domain.refusals import INVALID_ARGUMENT, RefusedError
 
 __all__ = [
     "convert_care",
+    "correct_care",
     "end_care",
     "follow_up",
     "fresh_care",
@@ -115,6 +118,25 @@ async def end_care(field: Field, care_card_id: str, action: CareAction, reason: 
     """Close the card, or keep the customer's word that they want no more contact."""
     return await field.record(
         "end_care_card", EndCareCard(id=care_card_id, action=action, reason=reason)
+    )
+
+
+async def correct_care(field: Field, form: Form, card: CareCard) -> Recorded:
+    """Record what was put right; what is left empty stays as it was."""
+    next_on = dt.date.fromisoformat(form["next_on"])
+    return await field.record(
+        "correct_care_card",
+        CorrectCareCard(
+            id=card.id,
+            reason=form.chosen(CareReason, "reason"),
+            # A day that has passed may stay, but nobody can choose one.
+            next_contact_on=None if next_on == card.next_contact_on else next_on,
+            customer_name=form.text("name") or None,
+            phone=plain_phone(form.text("phone")) or None,
+            need=form.chosen(Need, "need"),
+            note=form.text("note"),
+        ),
+        draft=form.name,
     )
 
 

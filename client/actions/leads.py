@@ -31,7 +31,7 @@ def fresh_lead(
         "village_id": village_id,
         "harvest_date_id": harvest_date_id,
         "kind": CustomerKind.FARMER.value,
-        "source": LeadSource.VILLAGE.value,
+        "source": (LeadSource.VILLAGE if village_id else LeadSource.WALK_IN).value,
         "mode": ReferralMode.INFORMATION.value,
     }
 

@@ -14,6 +14,7 @@ from client.design import (
     GAP_L,
     GAP_S,
     GAP_XL,
+    GAP_XS,
     INK_SOFT,
     LEAF,
     LINE_SOFT,
@@ -40,25 +41,22 @@ def card(*controls: ft.Control | None, tone: str | None = None, spacing: int = G
 def tap_card(
     *controls: ft.Control | None,
     on_click: Handler,
-    name: str,
     leading: ft.Control | None = None,
     key: str | None = None,
     is_chosen: bool = False,
 ) -> ft.Control:
-    """Hold what belongs together and opens as a whole; *name* is what a screen reader says.
+    """Hold what belongs together and opens as a whole; a screen reader says its texts, once.
 
     *is_chosen* marks the one that is open beside the list, on a desk.
     """
-    content: ft.Control = _column(controls, 2)
+    content: ft.Control = _column(controls, GAP_XS)
     content.expand = True
     parts = [content, ft.Icon(ft.Icons.CHEVRON_RIGHT, color=INK_SOFT, size=22)]
     if leading is not None:
         parts.insert(0, leading)
     return ft.Semantics(
-        label=name,
         button=True,
         selected=is_chosen or None,
-        exclude_semantics=False,
         key=key,
         content=ft.Container(
             ft.Row(parts, spacing=GAP, vertical_alignment=ft.CrossAxisAlignment.CENTER),

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 import flet as ft
 
 from client.components.guard import guarded
-from client.components.text import note
+from client.components.text import note, strong
 from client.design import CARD, GAP_L, GAP_S, INK, LEAF, LINE, ON_LEAF, RADIUS, TARGET
 
 __all__ = ["Option", "chip", "choice_chips", "toggle_chips"]
@@ -35,7 +35,7 @@ def choice_chips(
     *,
     name: str = "",
 ) -> ft.Control:
-    """Let one of *options* be chosen; *name* says what for, to a screen reader."""
+    """Let one of *options* be chosen; *name* tells a screen reader what for, if no heading does."""
     return _wrapped(
         [
             chip(option, option.value == chosen, partial(on_choose, option.value))
@@ -72,13 +72,18 @@ def chip(
     """Show one choice; a chosen one is dark and has a check mark, never colour alone."""
     ink = ON_LEAF if chosen else INK
     icon = ft.Icons.CHECK if chosen else option.icon
-    words: list[ft.Control] = [
-        ft.Text(option.label, theme_style=ft.TextThemeStyle.LABEL_LARGE, color=ink)
-    ]
+    words: list[ft.Control] = [strong(option.label, color=ink, max_lines=1)]
     if option.hint:
         words.append(note(option.hint, color=ink, max_lines=1))
     parts: list[ft.Control] = [
-        ft.Column(words, spacing=0, tight=True, alignment=ft.MainAxisAlignment.CENTER)
+        ft.Column(
+            words,
+            spacing=0,
+            tight=True,
+            alignment=ft.MainAxisAlignment.CENTER,
+            expand=True,
+            expand_loose=True,  # No wider than its words, and never wider than the screen.
+        )
     ]
     if icon is not None:
         parts.insert(0, ft.Icon(icon, size=18, color=ink))

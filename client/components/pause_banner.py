@@ -29,13 +29,14 @@ def PauseBanner() -> ft.Control:
         slug = "open-elsewhere"
     if slug is None:
         return ft.Container(height=0)
-    kept = words("pause.kept", n=sync.status.waiting)
+    waiting = sync.status.waiting
+    kept = words("pause.kept", n=waiting) if waiting else words("pause.kept_none")
     return ft.Container(
         banner(
             words.problem(slug),
             tone="bad",
             icon=ft.Icons.PAUSE_CIRCLE_OUTLINE,
-            detail=f"{words.remedy(slug)} {kept}",
+            detail=words.joined(words.remedy(slug), kept),
             actions=[
                 *_new_code(app, slug, words),
                 quiet_button(

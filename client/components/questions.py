@@ -65,7 +65,7 @@ def enum_question(
     """Ask for one of *members*."""
     return question(
         asked,
-        choice_chips(options_of(members, words), chosen, on_choose, name=asked),
+        choice_chips(options_of(members, words), chosen, on_choose),
         missing=missing,
         hint=hint,
     )

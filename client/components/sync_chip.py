@@ -52,8 +52,11 @@ def sync_words(status: SyncStatus, words: Words) -> tuple[str, str, ft.IconData]
         return words("sync.chip.paused"), "bad", ft.Icons.PAUSE_CIRCLE_OUTLINE
     if status.needs_me:
         return words("sync.chip.needs_me", n=status.needs_me), "bad", ft.Icons.PRIORITY_HIGH
-    if status.waiting:
-        return words("sync.chip.waiting", n=status.waiting), "wait", ft.Icons.PHONE_ANDROID
+    if status.waiting or status.files_waiting:
+        key, n = "sync.chip.waiting", status.waiting
+        if not n:  # Records first: they are what a wage hangs on.
+            key, n = "sync.chip.files", status.files_waiting
+        return words(key, n=n), "wait", ft.Icons.PHONE_ANDROID
     if status.last_contact_at is None:
         return words("sync.chip.never"), "wait", ft.Icons.CLOUD_OFF_OUTLINED
     if status.phase is Phase.OFFLINE:

@@ -6,7 +6,12 @@ import flet as ft
 
 from client.design import INK, INK_SOFT
 
-__all__ = ["body", "figure", "heading", "note", "strong", "title"]
+__all__ = ["body", "figure", "heading", "note", "silent", "strong", "title"]
+
+
+def silent(content: ft.Control) -> ft.Semantics:
+    """Hold what the name of a control around it says already: it is seen, and not read twice."""
+    return ft.Semantics(exclude_semantics=True, content=content)
 
 
 def figure(value: str, *, color: ft.ColorValue = INK) -> ft.Text:

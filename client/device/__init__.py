@@ -15,15 +15,20 @@ __all__ = [
     "Clock",
     "Device",
     "DeviceKeys",
+    "FileHttp",
     "Http",
     "HttpReply",
     "Journal",
     "JournalPositionTakenError",
+    "MicrophoneRefusedError",
     "NetworkUnreachableError",
+    "PhotoScaler",
     "SealedItem",
     "Settings",
     "SettingsError",
+    "Sound",
     "StorageFullError",
+    "UnreadablePhotoError",
     "UnsealError",
 ]
 
@@ -38,6 +43,14 @@ class JournalPositionTakenError(Exception):
 
 class SettingsError(Exception):
     """A stored setting can't be read back."""
+
+
+class UnreadablePhotoError(Exception):
+    """The bytes are no photo that this device can read."""
+
+
+class MicrophoneRefusedError(Exception):
+    """There is no microphone, or it may not be used."""
 
 
 class NetworkUnreachableError(Exception):
@@ -158,6 +171,54 @@ class Http(Protocol):
         ...
 
 
+class FileHttp(Protocol):
+    """The way to the same server for the bytes of files: any method, any part of them."""
+
+    async def send(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float
+    ) -> HttpReply:
+        """Send a request for *path*.
+
+        Raises:
+            NetworkUnreachableError: No whole answer came.
+        """
+        ...
+
+
+class PhotoScaler(Protocol):
+    """What makes a photo small enough to be sent from a village."""
+
+    async def scaled(self, content: bytes, *, side_max: int) -> bytes:
+        """Return the photo with no side longer than *side_max*, and without what it says of itself.
+
+        Where and when it was taken, and with what, is nobody's business.
+
+        Raises:
+            UnreadablePhotoError: The bytes are no photo that this device can read.
+        """
+        ...
+
+
+class Sound(Protocol):
+    """The microphone and the loudspeaker."""
+
+    async def start(self) -> None:
+        """Begin to record.
+
+        Raises:
+            MicrophoneRefusedError: The person or the device does not allow it.
+        """
+        ...
+
+    async def stop(self) -> bytes:
+        """End the recording; return it, empty when there was none."""
+        ...
+
+    async def play(self, content: bytes, media_type: str) -> None:
+        """Play a sound, in the place of one that plays already."""
+        ...
+
+
 class Clock(Protocol):
     """The device's clocks; none of them is ever trusted in a decision."""
 
@@ -182,6 +243,9 @@ class Device:
         replica_path: Where SQLite may keep its file; None where there are no lasting files.
         lead: Tells whether this copy of the app is the one that may write, and makes it that if
             it can; None where `Journal.load` itself refuses a second copy.
+        files: The way for the bytes of files; without it they wait.
+        photos: Makes photos smaller; without it none are taken.
+        sound: None where there is no microphone.
         watch_network: Has the function that it is given called whenever there may be a network
             again; None where nothing tells.
     """
@@ -193,4 +257,7 @@ class Device:
     clock: Clock
     replica_path: Path | None = None
     lead: Callable[[], Awaitable[bool]] | None = None
+    files: FileHttp | None = None
+    photos: PhotoScaler | None = None
+    sound: Sound | None = None
     watch_network: Callable[[Callable[[], None]], None] | None = None

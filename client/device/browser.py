@@ -27,6 +27,8 @@ from client.device import (
     StorageFullError,
     UnsealError,
 )
+from client.device.browser_files import BrowserFileHttp, BrowserPhotos, BrowserSound
+from shared.wire.envelope import SESSION
 
 __all__ = [
     "BrowserClock",
@@ -224,7 +226,7 @@ class BrowserClock:
     """The `Clock` of one page session; a reload begins another."""
 
     def __init__(self) -> None:
-        self._boot = os.urandom(16).hex()
+        self._boot = SESSION + os.urandom(8).hex()
 
     def wall_ms(self) -> int:
         """Return the wall clock in milliseconds since 1970."""
@@ -249,6 +251,9 @@ async def open_device() -> Device:
         keys=BrowserKeys(),
         http=BrowserHttp(),
         clock=BrowserClock(),
+        files=BrowserFileHttp(),
+        photos=BrowserPhotos(),
+        sound=BrowserSound(),
         lead=hold_leadership,
         watch_network=watch_network,
     )

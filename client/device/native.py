@@ -15,6 +15,7 @@ import json
 import os
 import time
 import urllib.parse
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -36,9 +37,13 @@ from client.device import (
     NetworkUnreachableError,
     SealedItem,
     SettingsError,
+    StorageFullError,
     UnsealError,
 )
-from client.device.journal_file import FileJournal, write_whole_file
+from client.device.file_sound import FileSound
+from client.device.journal_file import FileJournal, make_folder, write_whole_file
+from client.device.photo_files import PlainPhotos
+from shared.wire.envelope import SESSION
 
 __all__ = [
     "FileSettings",
@@ -52,6 +57,7 @@ __all__ = [
 DEVELOPMENT_SERVER = "http://127.0.0.1:8000"
 PBKDF2_ITERATIONS = 600_000
 _NONCE_BYTES = 12
+_CRC_BYTES = 4
 _CURVE = ec.SECP256R1()
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -62,13 +68,21 @@ def native_device(
     *,
     adapter: BaseAdapter | None = None,
     pbkdf2_iterations: int = PBKDF2_ITERATIONS,
+    sound_file: Path | None = None,
 ) -> Device:
-    """Return the ports of a device whose storage is *folder*."""
+    """Return the ports of a device whose storage is *folder*.
+
+    *sound_file* stands for a microphone, where there is none.
+    """
     return Device(
         journal=FileJournal(folder / "journal"),
         settings=FileSettings(folder / "settings"),
         keys=NativeKeys(folder / "keys.json", iterations=pbkdf2_iterations),
         http=NativeHttp(server_url, adapter=adapter),
+        # With connections of its own: files go beside the sync, in another thread.
+        files=NativeHttp(server_url, adapter=adapter),
+        photos=PlainPhotos(),
+        sound=None if sound_file is None else FileSound(sound_file),
         clock=NativeClock(),
         replica_path=folder / "replica.sqlite3",
     )
@@ -84,7 +98,7 @@ async def open_device() -> Device:
 
 
 class FileSettings:
-    """Settings, one file for each name."""
+    """Settings, one file for each name: the value, and a checksum of name and value."""
 
     def __init__(self, folder: Path) -> None:
         """Keep the files in *folder*, made when first needed."""
@@ -94,13 +108,22 @@ class FileSettings:
         return self._folder / urllib.parse.quote(name, safe="")
 
     async def get(self, name: str) -> bytes | None:
-        """Return the value last put under *name*, or None."""
+        """Return the value last put under *name*, or None.
+
+        Raises:
+            SettingsError: It can't be read, or is not what was put: a flipped bit in a number
+                would otherwise be another number.
+        """
         try:
-            return self._path(name).read_bytes()
+            content = self._path(name).read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
             raise SettingsError(name) from error
+        value, crc = content[:-_CRC_BYTES], content[-_CRC_BYTES:]
+        if crc != _crc(name, value):
+            raise SettingsError(name)
+        return value
 
     async def put(self, name: str, value: bytes) -> None:
         """Replace the value of *name* durably.
@@ -108,25 +131,40 @@ class FileSettings:
         Raises:
             StorageFullError: There is no room; the old value stays.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
-        write_whole_file(self._path(name), value)
+        make_folder(self._folder)
+        write_whole_file(self._path(name), value + _crc(name, value))
 
     async def delete(self, name: str) -> None:
         """Forget *name*."""
         self._path(name).unlink(missing_ok=True)
 
 
+def _crc(name: str, value: bytes) -> bytes:
+    return zlib.crc32(value, zlib.crc32(name.encode())).to_bytes(_CRC_BYTES)
+
+
 class NativeKeys:
-    """Keys by `cryptography`, their secrets in one file that only its owner can read."""
+    """Keys by `cryptography`, their secrets in files that only their owner can read.
+
+    Two files: without these few bytes nothing that is sealed here could ever be read again.
+    """
 
     def __init__(self, path: Path, *, iterations: int = PBKDF2_ITERATIONS) -> None:
         """Keep the secrets at *path*; *iterations* is for tests, which can't wait."""
-        self._path = path
+        self._paths = (path, path.with_name(f"{path.stem}-copy{path.suffix}"))
         self._iterations = iterations
 
     async def create_signing_key(self) -> bytes:
-        """Make and keep the P-256 key, or return the public point of the one there is."""
-        key = self._signing_key()
+        """Make and keep the P-256 key, or return the public point of the one there is.
+
+        Where the secrets can't be read any more, they are set aside for new ones: only a new
+        enrolment helps then, and it begins here.
+        """
+        try:
+            key = self._signing_key()
+        except SettingsError:
+            self._set_aside()
+            key = self._signing_key()
         return key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
     async def sign(self, message: bytes) -> bytes:
@@ -180,21 +218,64 @@ class NativeKeys:
 
     async def forget(self) -> None:
         """Destroy the signing key and the device secret."""
-        self._path.unlink(missing_ok=True)
+        for path in self._paths:
+            path.unlink(missing_ok=True)
 
     def _signing_key(self) -> ec.EllipticCurvePrivateKey:
         return ec.derive_private_key(int(self._secrets()["scalar"], 16), _CURVE)
 
     def _secrets(self) -> dict[str, str]:
-        """Return the secrets, made at the first call."""
-        if self._path.exists():
-            kept: dict[str, str] = json.loads(self._path.read_bytes())
-            return kept
-        scalar = ec.generate_private_key(_CURVE).private_numbers().private_value
-        made = {"scalar": f"{scalar:064x}", "secret": os.urandom(32).hex()}
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole_file(self._path, json.dumps(made).encode())
-        return made
+        """Return the secrets, made at the first call.
+
+        Raises:
+            SettingsError: There are some, but they were damaged in both files.
+        """
+        found = [_read_secrets(path) for path in self._paths]
+        kept = next((secrets for secrets in found if secrets), None)
+        if kept is None:
+            if any(secrets is not None for secrets in found):
+                raise SettingsError("keys")
+            scalar = ec.generate_private_key(_CURVE).private_numbers().private_value
+            kept = {"scalar": f"{scalar:064x}", "secret": os.urandom(32).hex()}
+            make_folder(self._paths[0].parent)
+            found[0] = kept
+            write_whole_file(self._paths[0], _file_of(kept))
+        for path, secrets in zip(self._paths, found, strict=True):
+            if not secrets:
+                with contextlib.suppress(StorageFullError):  # Made up for at the next call.
+                    write_whole_file(path, _file_of(kept))
+        return kept
+
+    def _set_aside(self) -> None:
+        ordinal = 1
+        while any(aside.exists() for aside in self._aside(ordinal)):
+            ordinal += 1
+        for path, aside in zip(self._paths, self._aside(ordinal), strict=True):
+            if path.exists():
+                path.replace(aside)
+
+    def _aside(self, ordinal: int) -> list[Path]:
+        return [path.with_name(f"{path.name}.damaged-{ordinal}") for path in self._paths]
+
+
+def _read_secrets(path: Path) -> dict[str, str] | None:
+    """Return the secrets of a file; none of them when it is damaged, None when there is none."""
+    try:
+        kept = json.loads(path.read_bytes())
+        secrets = {name: kept[name] for name in ("scalar", "secret")}
+        return secrets if kept["crc"] == _crc_of(secrets) else {}
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError):
+        return {}
+
+
+def _file_of(secrets: Mapping[str, str]) -> bytes:
+    return json.dumps({**secrets, "crc": _crc_of(secrets)}).encode()
+
+
+def _crc_of(secrets: Mapping[str, str]) -> int:
+    return zlib.crc32(f"{secrets['scalar']}/{secrets['secret']}".encode())
 
 
 class NativeHttp:
@@ -223,20 +304,31 @@ class NativeHttp:
         Raises:
             NetworkUnreachableError: No whole answer came.
         """
+        return await self.send("POST", path, body, headers, timeout_s=timeout_s)
+
+    async def send(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float
+    ) -> HttpReply:
+        """Send a request for *path*.
+
+        Raises:
+            NetworkUnreachableError: No whole answer came.
+        """
         if self._threaded:
-            return await asyncio.to_thread(self._post, path, body, headers, timeout_s)
-        return self._post(path, body, headers, timeout_s)
+            return await asyncio.to_thread(self._send, method, path, body, headers, timeout_s)
+        return self._send(method, path, body, headers, timeout_s)
 
     def close(self) -> None:
         """Close the connections kept open."""
         self._session.close()
 
-    def _post(
-        self, path: str, body: bytes, headers: Mapping[str, str], timeout_s: float
+    def _send(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str], timeout_s: float
     ) -> HttpReply:
         try:
             # A redirect is a captive portal's doing: followed, its page would be read as ours.
-            reply = self._session.post(
+            reply = self._session.request(
+                method,
                 self._url + path,
                 data=body,
                 headers=dict(headers),
@@ -254,8 +346,8 @@ class NativeClock:
 
     def __init__(self) -> None:
         """Read the boot's name once; it can't change under a running process."""
-        # Without a boot id each process counts as a boot: worse grades, never wrong ones.
-        self._boot = os.urandom(8).hex()
+        # Without a boot id each process counts as a session: worse grades, never wrong ones.
+        self._boot = SESSION + os.urandom(8).hex()
         with contextlib.suppress(OSError):
             self._boot = _BOOT_ID.read_text().strip()
         self._clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)

@@ -66,6 +66,7 @@ class Holdings:
         for op in await stranded_ops(journal, sealer, self.outbox, device=self._number):
             await self.outbox.append(op)
         self.world.take(await self.replica.load())
+        self.replica.belong_to(self._number)
         await self.refresh()
         await self.drafts.load()
         await self.drafts.discard_recorded(self._is_recorded)
@@ -131,12 +132,11 @@ class Holdings:
             (sealed,) = await keys.seal(self._data_key, [SealedItem(name.encode(), content)])
             await settings.put(name, sealed)
             return decode(Staff, staff)
-        kept = await settings.get(name)
-        item = SealedItem(name.encode(), kept or b"")
         try:
+            item = SealedItem(name.encode(), await settings.get(name) or b"")
             (content,) = await keys.unseal(self._data_key, [item])
             return decode(Staff, json.loads(content))
-        except (UnsealError, ValueError):
+        except (SettingsError, UnsealError, ValueError):
             # The next sync brings it; until then, what waits can at least be sent.
             _log.exception("one's own row can't be read")
             return _unknown_person(self._staff_id)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 from client.device import Journal
 from client.store.record import (
@@ -27,6 +28,14 @@ __all__ = ["LOST_RECORD", "Entry", "Outbox"]
 
 _log = logging.getLogger(__name__)
 
+_DAY_MS = 86_400_000
+LISTED_MS = 14 * _DAY_MS
+"""So long can a person look up what was recorded here, whatever backups hold."""
+KEPT_MS = 60 * _DAY_MS
+"""Longer than that nothing answered is kept, whatever backups lack."""
+PRUNED_AT_ONCE = 20
+"""Some storages write the whole journal anew for each."""
+
 LOST_RECORD = "report_lost_record"
 """Name of the op that takes the sequence of one whose record was damaged before it was sent.
 
@@ -43,6 +52,8 @@ class Entry:
         op: As on the wire; None while it is sealed, damaged or erased.
         record: The sealed record; None when it is damaged.
         result: The latest answer, or None while it waits.
+        promise: What an earlier life of the server answered; it goes with the op when it is
+            offered again.
     """
 
     seq: int
@@ -50,6 +61,7 @@ class Entry:
     op: Mapping[str, Json] | None = None
     record: Record | None = None
     result: Result | None = None
+    promise: Result | None = None
 
     @property
     def is_answered(self) -> bool:
@@ -89,6 +101,7 @@ class Outbox:
         self._writing = asyncio.Lock()
         self._acked = 0
         self._next = 1
+        self._positions: dict[int, int] = {}
         self.entries: dict[int, Entry] = {}
         self.damaged = 0
         """Records that could not be read back."""
@@ -181,8 +194,40 @@ class Outbox:
         """Take back what a restored server no longer knows: all after *last* is sent again."""
         for entry in self.entries.values():
             if entry.seq > last:
-                entry.result = None
+                entry.promise, entry.result = entry.result or entry.promise, None
         self._acked = min(self._acked, last)
+
+    def promises(self, ops: Iterable[Mapping[str, Json]]) -> list[Json]:
+        """Return what an earlier life of the server answered to some of *ops*, as on the wire."""
+        promises = [self.entries[cast("int", op["seq"])].promise for op in ops]
+        return [
+            promise.to_json()
+            for promise in promises
+            if promise is not None and promise.receipt is not None
+        ]
+
+    async def prune(self, keep_from: int, now_ms: int) -> int:
+        """Destroy bodies that are needed no more, oldest first, some at a time; return how many.
+
+        What a verified backup holds (below *keep_from*) need not be offered again after a restore.
+        Sequence, digest and answer stay.
+        """
+        async with self._writing:
+            chosen = [
+                entry
+                for entry in self.entries.values()
+                if entry.is_readable
+                and entry.result is not None
+                and entry.result.receipt is not None
+                and not entry.is_open
+                and _is_prunable(entry.seq, entry.result, keep_from, now_ms)
+            ][:PRUNED_AT_ONCE]
+            for entry in chosen:
+                assert entry.record is not None, "readable"
+                pruned = replace(entry.record, wrapped_key=b"", body=b"")
+                await self._journal.replace(self._positions[entry.seq], encode_record(pruned))
+                entry.record, entry.op = pruned, None
+        return len(chosen)
 
     async def skip_to(self, last: int) -> None:
         """Take note that the server knows sequences up to *last*, more than this journal does."""
@@ -217,6 +262,7 @@ class Outbox:
             assert seq == self._next or self.entries[seq].is_lost, seq
             numbered = {**op, "seq": seq}
             record = await self._sealer.seal_op(seq, numbered)
+            self._positions[seq] = self._position
             await self._write(record)
             entry = Entry(seq=seq, digest=record.digest, op=numbered, record=record)
             self.entries[seq] = entry
@@ -260,7 +306,15 @@ class Outbox:
                 continue
             if record.kind is RecordKind.OP:
                 ops[record.seq] = record
+                self._positions[record.seq] = position
                 damaged_at_end = 0
             else:
                 outcomes.append(record)
         return ops, outcomes, damaged_at_end
+
+
+def _is_prunable(seq: int, result: Result, keep_from: int, now_ms: int) -> bool:
+    assert result.receipt is not None, "only what has a final answer"
+    age_ms = now_ms - result.receipt.at
+    is_held = seq < keep_from and result.state is OpState.OK and age_ms >= LISTED_MS
+    return is_held or age_ms >= KEPT_MS

@@ -12,7 +12,7 @@ import json
 import logging
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -25,11 +25,13 @@ from client.device import (
     StorageFullError,
     UnsealError,
 )
+from shared.wire.checksum import table_sums
 
 __all__ = ["HeldRow", "Page", "Replica"]
 
 _log = logging.getLogger(__name__)
 
+CHECKED_EVERY_MS = 24 * 3_600_000
 QUIET_S = 2.0
 """Without a file, the whole database is kept this long after its last change."""
 
@@ -42,6 +44,7 @@ CREATE TABLE mark (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 PRAGMA user_version = 1;
 """
 _SCHEMA_VERSION = 1
+_CHECK = "check"
 # What a flipped bit in a record's header makes of a value: of another type, which nobody can open.
 _DELETE_MISFITS = """
 DELETE FROM row WHERE typeof(tbl) <> 'text' OR typeof(id) <> 'text' OR typeof(sealed) <> 'blob'
@@ -49,6 +52,7 @@ DELETE FROM row WHERE typeof(tbl) <> 'text' OR typeof(id) <> 'text' OR typeof(se
 """
 
 
+_FAILURES = (sqlite3.Error, OSError, ValueError, SettingsError, StorageFullError)
 _Changes: TypeAlias = dict[tuple[str, str], tuple[int, int] | None]
 """Of rows by table and id: revision and epoch, or None for one that is gone."""
 
@@ -99,19 +103,31 @@ class Replica:
         self.is_rebuilding = False
 
     async def load(self) -> list[HeldRow]:
-        """Open the database and return its rows; what can't be read is fetched anew."""
-        self._connection.close()
+        """Open the database and return its rows; what can't be read is fetched anew.
+
+        Where the device has no room for it, it is kept in memory until the next start.
+        """
         try:
-            self._connection = await self._connect()
-            rows, damaged = await self._read()
-        except (sqlite3.Error, ValueError, SettingsError):
-            _log.exception("replica: damaged as a whole, begun anew")
-            self._connection.close()
-            self._known.clear()
-            self._sum = 0
-            self._connection = await self._connect_empty()
-            rows, damaged = [], True
-        if damaged:
+            return await self._load(self._connect)
+        except _FAILURES as error:
+            if not _is_full(error):
+                _log.exception("replica: damaged as a whole, begun anew")
+                with contextlib.suppress(*_FAILURES):
+                    return await self._load(self._connect_empty, is_new=True)
+        _log.warning("replica: no room for it")
+        with contextlib.suppress(*_FAILURES):
+            return await self._load(self._copy_in_memory)
+        return await self._load(self._begin_in_memory, is_new=True)
+
+    async def _load(
+        self, connect: Callable[[], Awaitable[sqlite3.Connection]], *, is_new: bool = False
+    ) -> list[HeldRow]:
+        self._connection.close()
+        self._known.clear()
+        self._sum = 0
+        self._connection = await connect()
+        rows, is_damaged = await self._read()
+        if is_new or is_damaged:
             self.begin_rebuild()
         self.is_rebuilding = self._mark("rebuilding", 0) == 1
         return rows
@@ -168,15 +184,44 @@ class Replica:
         self._keep_soon()
         return news, gone
 
+    def is_check_due(self, now_ms: int) -> bool:
+        """Tell whether the server should say again what the rows add up to."""
+        is_filled = bool(self.cursors) and not self.is_rebuilding
+        return is_filled and abs(now_ms - self._mark("checked_ms", 0)) >= CHECKED_EVERY_MS
+
+    def check(self, sums: Mapping[str, str], now_ms: int) -> bool:
+        """Tell whether the rows are those that the server means; it is asked again a day later.
+
+        Tables from which the phone drops rows by itself are left out until a rebuild.
+        """
+        dropped = set(self._mark("dropped", []))
+        held = table_sums((table, row_id, seen[0]) for (table, row_id), seen in self._known.items())
+        wrong = [table for table in {*held, *sums} - dropped if held.get(table) != sums.get(table)]
+        with self._transaction():
+            self._set_mark("checked_ms", now_ms)
+        if wrong:
+            _log.error("replica: not what the server means in %s", ", ".join(sorted(wrong)))
+        return not wrong
+
     def begin_rebuild(self) -> None:
         """Fetch all rows anew; those held serve until the last page has come."""
         with self._transaction():
             self._set_mark("epoch", self._mark("epoch", 0) + 1)
             self._set_mark("cursors", {})
             self._set_mark("rebuilding", 1)
+            self._set_mark("dropped", [])
             self._set_mark("sum", self._sum)  # As the rows are now: the loss is known.
         self.is_rebuilding = True
         self._keep_soon()
+
+    def belong_to(self, device: int) -> None:
+        """Fetch all rows anew for another device number: nobody tells it what the old one lost."""
+        if self._mark("device", None) == device:
+            return
+        with self._transaction():
+            self._set_mark("device", device)
+        if self.cursors:
+            self.begin_rebuild()
 
     def lower_applied(self, seq: int) -> None:
         """Lower the applied sequence after a restore of the server."""
@@ -188,6 +233,8 @@ class Replica:
         changes: _Changes = dict.fromkeys(gone)
         with self._transaction():
             self._delete(changes)
+            dropped = {table for table, _ in changes}
+            self._set_mark("dropped", sorted(dropped.union(self._mark("dropped", []))))
             self._set_mark("sum", self._sum_after(changes))
         self._take(changes)
         self._keep_soon()
@@ -229,8 +276,32 @@ class Replica:
                 self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
         return await self._connect()
 
+    async def _copy_in_memory(self) -> sqlite3.Connection:
+        """Return what the file holds; what is only in SQLite's log there comes from the server."""
+        if self._path is None:
+            raise FileNotFoundError("there is no file to copy")
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        address = f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"
+        with contextlib.closing(sqlite3.connect(address, uri=True)) as kept:
+            kept.backup(connection)
+        return connection
+
+    async def _begin_in_memory(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        connection.executescript(_SCHEMA)
+        return connection
+
     async def _read(self) -> tuple[list[HeldRow], bool]:
-        """Return the readable rows, and whether any are damaged or missing."""
+        """Return the readable rows, and whether any are damaged or missing.
+
+        Raises:
+            sqlite3.DatabaseError: A page that no row needs may fail a later write, or a cursor is
+                not what was kept: it could skip rows for ever.
+        """
+        if self._connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise sqlite3.DatabaseError("pages are damaged")
+        if self._mark(_CHECK, 0) != self._check_of_marks():
+            raise sqlite3.DatabaseError("marks are damaged")
         misfits = self._connection.execute(_DELETE_MISFITS).rowcount
         found = self._connection.execute("SELECT tbl, id, revision, sealed, epoch FROM row")
         rows = []
@@ -301,6 +372,7 @@ class Replica:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield self._connection
+            self._set_mark(_CHECK, self._check_of_marks())
             self._connection.execute("COMMIT")
         except sqlite3.OperationalError as error:
             raise StorageFullError("replica") from error
@@ -316,6 +388,13 @@ class Replica:
         self._connection.execute(
             "INSERT OR REPLACE INTO mark VALUES (?, ?)", (name, json.dumps(value))
         )
+
+    def _check_of_marks(self) -> int:
+        found = self._connection.execute(
+            "SELECT name, value FROM mark WHERE name <> ? ORDER BY name", (_CHECK,)
+        )
+        marks = found.fetchall()
+        return zlib.crc32(repr(marks).encode()) if marks else 0
 
     def _keep_soon(self) -> None:
         """Serialise the database once nothing has changed for a while."""
@@ -334,6 +413,13 @@ class Replica:
         except StorageFullError:
             # The server has it all; the next start begins from the copy kept before.
             _log.warning("replica: no room to keep it")
+
+
+def _is_full(error: BaseException) -> bool:
+    """Tell whether the device has no room, and the database may be as good as ever."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    full = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+    return isinstance(error, StorageFullError) or code in full
 
 
 def _context(row: HeldRow) -> bytes:

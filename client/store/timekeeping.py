@@ -43,7 +43,10 @@ class Timekeeper:
     async def drop_anchor(self, server_ms: int) -> None:
         """Keep the server's time of an answer that has just arrived."""
         self.anchor = Anchor(
-            server=server_ms, mono=self._clock.monotonic_ms(), boot=self._clock.boot()
+            server=server_ms,
+            mono=self._clock.monotonic_ms(),
+            boot=self._clock.boot(),
+            wall=max(0, self._clock.wall_ms()),
         )
         # Without room it holds until the app is closed: a full phone must still be able to sync.
         with contextlib.suppress(StorageFullError):

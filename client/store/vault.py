@@ -5,12 +5,21 @@ Nothing personal is readable before the unlock, and no number of wrong PINs dele
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import zlib
 from dataclasses import dataclass
 
-from client.device import Clock, DeviceKeys, SealedItem, Settings, StorageFullError, UnsealError
+from client.device import (
+    Clock,
+    DeviceKeys,
+    SealedItem,
+    Settings,
+    SettingsError,
+    StorageFullError,
+    UnsealError,
+)
 from shared.domain.refusals import RefusedError
 from shared.wire.envelope import from_base64url, to_base64url
 
@@ -32,6 +41,19 @@ class _Failures:
     boot: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """A wrapped data key.
+
+    Attributes:
+        device: The secrets that wrapped it, if it was said then.
+    """
+
+    salt: bytes
+    wrapped: bytes
+    device: str | None
+
+
 class Vault:
     """The wrapped data key of one member of staff."""
 
@@ -48,7 +70,7 @@ class Vault:
 
     async def exists(self) -> bool:
         """Tell whether a PIN was ever set for this person here."""
-        return any([await self._settings.get(name) is not None for name in self._names])
+        return any([await self._stands(name) for name in self._names])
 
     async def create(self, pin: str) -> bytes:
         """Make a data key and keep it under *pin*; return it.
@@ -73,11 +95,11 @@ class Vault:
         while await self._settings.get(f"{self._names[0]}/aside-{ordinal}") is not None:
             ordinal += 1
         for name in self._names:
-            content = await self._settings.get(name)
+            content = await self._get(name)
             if content is not None:
                 await self._settings.put(f"{self._names[0]}/aside-{ordinal}", content)
-                await self._settings.delete(name)
                 ordinal += 1
+            await self._settings.delete(name)
         await self._settings.delete(self._failures_name)
 
     async def unlock(self, pin: str) -> bytes:
@@ -124,6 +146,7 @@ class Vault:
             "salt": to_base64url(salt),
             "wrapped": to_base64url(wrapped),
             "crc": zlib.crc32(salt + wrapped),
+            "device": await self._device(),
         }
         # Twice: without these few bytes, what waits on this phone could never be read again. The
         # copy first: where there is room for one only, the PIN that was set before still opens.
@@ -132,13 +155,44 @@ class Vault:
 
     async def _open(self, pin: str) -> bytes:
         for name in self._names:
-            kept = _parse(await self._settings.get(name))
+            kept = _parse(await self._get(name))
             if kept is not None:
-                salt, wrapped = kept
-                key = await self._keys.unlock_key(pin, salt)
-                (data_key,) = await self._keys.unseal(key, [SealedItem(self._context, wrapped)])
-                return data_key
+                return await self._unwrapped(kept, pin)
         raise RefusedError("vault-damaged")
+
+    async def _unwrapped(self, kept: _Kept, pin: str) -> bytes:
+        """Return the data key.
+
+        Raises:
+            UnsealError: The PIN is wrong.
+            RefusedError: `vault-damaged`: no PIN can be right, for the device's secret is lost.
+        """
+        try:
+            key = await self._keys.unlock_key(pin, kept.salt)
+            (data_key,) = await self._keys.unseal(key, [SealedItem(self._context, kept.wrapped)])
+        except SettingsError as error:
+            raise RefusedError("vault-damaged") from error
+        except UnsealError:
+            if kept.device not in {None, await self._device()}:
+                raise RefusedError("vault-damaged") from None
+            raise
+        return data_key
+
+    async def _device(self) -> str:
+        """Name the device's secrets, so that a right PIN is not called wrong when they are lost."""
+        return hashlib.sha256(await self._keys.create_signing_key()).hexdigest()[:16]
+
+    async def _get(self, name: str) -> bytes | None:
+        try:
+            return await self._settings.get(name)
+        except SettingsError:
+            return None
+
+    async def _stands(self, name: str) -> bool:
+        try:
+            return await self._settings.get(name) is not None
+        except SettingsError:
+            return True  # Damaged is not the same as never made: nothing may be put in its place.
 
     async def _failures(self) -> _Failures | None:
         """Return the count, its clock restarted when the boot is another one.
@@ -146,12 +200,12 @@ class Vault:
         Only the monotonic clock counts: turning the wall clock must not shorten a wait. After a
         reboot nobody knows how long the phone was off, so that the wait begins anew.
         """
-        content = await self._settings.get(self._failures_name)
-        if content is None:
-            return None
         try:
+            content = await self._settings.get(self._failures_name)
+            if content is None:
+                return None
             failures = _Failures(**json.loads(content))
-        except (ValueError, TypeError):
+        except (SettingsError, ValueError, TypeError):
             return await self._count_failure(FREE_TRIES)
         if failures.boot == self._clock.boot():
             return failures
@@ -171,12 +225,14 @@ class Vault:
         return max(0, whole - passed_ms // 1000)
 
 
-def _parse(content: bytes | None) -> tuple[bytes, bytes] | None:
-    """Return salt and wrapped key, or None when they can't be read back."""
+def _parse(content: bytes | None) -> _Kept | None:
+    """Return what is kept, or None when it can't be read back."""
     try:
         kept = json.loads(content or b"")
         salt, wrapped = from_base64url(kept["salt"]), from_base64url(kept["wrapped"])
-        return (salt, wrapped) if kept["crc"] == zlib.crc32(salt + wrapped) else None
+        if kept["crc"] != zlib.crc32(salt + wrapped):
+            return None
+        return _Kept(salt=salt, wrapped=wrapped, device=kept.get("device"))
     except (ValueError, TypeError, KeyError):
         return None
 

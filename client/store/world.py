@@ -59,6 +59,8 @@ class World:
         self._base: dict[str, _Table] = {}
         self._overlay: dict[str, dict[str, Row]] = {}
         self.local_ops: dict[int, LocalOp] = {}
+        self.changes = 0
+        """Rises when a row or what the rules say of a waiting op may be another than before."""
 
     # --- Rows, as shared.domain.rows asks ------------------------------------------------------
 
@@ -110,6 +112,8 @@ class World:
 
     def take(self, rows: Iterable[HeldRow], gone: Iterable[tuple[str, str]] = ()) -> None:
         """Take server rows as they come; call `lay` afterwards."""
+        rows, gone = list(rows), list(gone)
+        self.changes += bool(rows or gone)
         for row in rows:
             if row.table in TABLES:  # Of a newer server's table only the replica knows.
                 self._table(row.table).put(row.row_id, row.revision, row.content)
@@ -119,10 +123,12 @@ class World:
 
     def lay(self, ops: Iterable[LocalOp]) -> None:
         """Work out the overlay anew from *ops*, in their order."""
+        before, refused_before = self._overlay, self._refusals()
         self._overlay = {}
         self.local_ops = {}
         for op in ops:
             self.lay_one(op)
+        self.changes += before != self._overlay or refused_before != self._refusals()
 
     def lay_one(self, op: LocalOp) -> None:
         """Lay one more op over all that is there."""
@@ -137,6 +143,7 @@ class World:
 
     def lay_rows(self, op: LocalOp, rows: Sequence[Row]) -> None:
         """Lay *rows*, which *op* has just been decided to make."""
+        self.changes += 1
         self.local_ops[op.seq] = op
         op.row_ids = tuple(row.id for row in rows)
         for row in rows:
@@ -167,6 +174,9 @@ class World:
         base = self._base.get(CustomerContact.TABLE)
         rows = [] if base is None else base.where({})
         return [(CustomerContact.TABLE, row.id) for row in rows if self._is_expired(row)]
+
+    def _refusals(self) -> dict[int, str | None]:
+        return {op.seq: op.refusal.slug if op.refusal else None for op in self.local_ops.values()}
 
     def _table(self, name: str) -> _Table:
         if name not in self._base:

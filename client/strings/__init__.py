@@ -13,11 +13,13 @@ from enum import StrEnum
 from client.strings import (
     en,
     en_desk,
+    en_files,
     en_names,
     en_postman,
     en_problems,
     zh,
     zh_desk,
+    zh_files,
     zh_names,
     zh_postman,
     zh_problems,
@@ -36,11 +38,13 @@ class Language(StrEnum):
 CATALOGUES: Mapping[Language, Mapping[str, str]] = {
     Language.CHINESE: zh.STRINGS
     | zh_postman.STRINGS
+    | zh_files.STRINGS
     | zh_names.STRINGS
     | zh_problems.STRINGS
     | zh_desk.STRINGS,
     Language.ENGLISH: en.STRINGS
     | en_postman.STRINGS
+    | en_files.STRINGS
     | en_names.STRINGS
     | en_problems.STRINGS
     | en_desk.STRINGS,
@@ -71,6 +75,11 @@ class Words:
             KeyError: No such text; the tests look every key up.
         """
         return self._texts[key].format(**facts)
+
+    def joined(self, *sentences: str) -> str:
+        """Return sentences as one text; in Chinese nothing stands between them."""
+        between = "" if self.language is Language.CHINESE else " "
+        return between.join(one for one in sentences if one)
 
     def knows(self, key: str) -> bool:
         """Tell whether there is a text of *key*: slugs come from servers newer than the app."""

@@ -48,8 +48,9 @@ STRINGS: dict[str, str] = {
         "was not sent is on this phone."
     ),
     "pin.forget": "I forgot the PIN: choose a new one",
+    "pin.forget_ready": "Enrolled.",
     "pin.forget_warning": (
-        "Enrolled. If you remember the PIN, enter it and nothing is missing; with a new one, "
+        "If you remember the PIN, enter it and nothing is missing; with a new one, "
         "what was not sent stays on this phone, sealed under the old PIN."
     ),
     "settings.title": "Me",
@@ -65,8 +66,9 @@ STRINGS: dict[str, str] = {
     "settings.type_normal": "Normal",
     "settings.type_large": "Large",
     "settings.light": "Light",
-    "settings.light_on": "Light (outdoors)",
-    "settings.light_off": "Dark",
+    "settings.light_day": "Everyday",
+    "settings.light_sun": "Bright sun",
+    "settings.light_night": "Night",
     "settings.safety": "Safety",
     "settings.lock": "Lock",
     "settings.pin": "Change the PIN",
@@ -105,14 +107,20 @@ STRINGS: dict[str, str] = {
         "A record is kept on the phone first and survives a power cut. It goes up by itse"
         "lf when there is a network, and the server answers with a receipt number."
     ),
+    "sync.explanation_paused": (
+        "Records are kept on the phone and survive a power cut. None goes up now; they go on "
+        "by themselves once what is said above is settled."
+    ),
     "sync.now": "Sync now",
     "sync.running": "Syncing…",
     "sync.unreachable": (
         "The server can't be reached; it tries again by itself. Your records are on the phone."
     ),
     "sync.finished": "All synced.",
-    "pause.kept": "The {n} records on this phone are kept.",
+    "pause.kept": "The {n} records that have not gone up are kept on this phone.",
+    "pause.kept_none": "All records have gone up.",
     "pause.more": "Details",
+    "saved.paused": "Kept on this phone, not uploaded.",
     "when.today": "today",
     "when.tomorrow": "tomorrow",
     "when.overmorrow": "in two days",

@@ -17,6 +17,7 @@ STRINGS: dict[str, str] = {
     "person.phone": "Phone",
     "person.no_phone": "No number",
     "person.unnamed": "Somebody of {village}",
+    "person.unnamed_at_outlet": "A customer without a name",
     "salutation.1": "叔",
     "salutation.2": "婶",
     "salutation.3": "哥",
@@ -24,14 +25,21 @@ STRINGS: dict[str, str] = {
     "salutation.5": "伯",
     "salutation.6": "老板",
     "consent.read": "Read this to the customer",
+    "consent.short.2026-11": (
+        "“May I tell our outlet's wealth manager your name, your number and what you are "
+        "interested in, so that they or I contact you?”"
+    ),
     "consent.text.2026-11": (
-        "“I bring the post. If you agree, I will tell our outlet's wealth manager your na"
+        "“I work for the post. If you agree, I will tell our outlet's wealth manager your na"
         "me, your number and what you are interested in, so that they can contact you. It"
         " is used for nothing else; your number leaves my phone after 30 days, and you ca"
         "n say no at any time. Is that all right?”"
     ),
-    "consent.refused": "The customer does not agree",
-    "consent.refused_done": "Nothing was kept.",
+    "consent.whole": "All of it",
+    "consent.less": "Less",
+    "consent.refused": "No",
+    "consent.refused_done": "The customer does not agree: nothing was kept.",
+    "consent.refused_undo": "A slip",
     "today.title": "Today",
     "today.date": "{weekday} {month}/{day}",
     "today.lunar": "{lunar}",
@@ -51,6 +59,21 @@ STRINGS: dict[str, str] = {
     "today.no_round": "No village is yours today",
     "today.no_round_detail": (
         "Villages that you cover appear by themselves. You can record a lead all the same."
+    ),
+    "outlet.title": "Refer",
+    "outlet.begin": "Refer a customer",
+    "outlet.begin_detail": "Two answers and a sentence to read aloud: ten seconds.",
+    "outlet.last": "My last leads",
+    "office.title": "Home",
+    "office.no_screens": "There are no screens for the {post} yet",
+    "office.meanwhile.administrator": (
+        "Branch heads' own points, reversals and vouchers can't be decided here yet. Importing the "
+        "organisation, issuing codes and revoking phones are done on the server, by the liandong "
+        "command. What you must know appears under News."
+    ),
+    "office.meanwhile.payroll": (
+        "Performance pay can't be entered and settlements can't be exported here yet. What you "
+        "must know appears under News."
     ),
     "sales.title": "Sales",
     "sales.empty": "No sale dates yet",
@@ -102,7 +125,7 @@ STRINGS: dict[str, str] = {
     "lead.new": "Record a lead",
     "lead.title": "Lead",
     "lead.village": "Village",
-    "lead.with_sale": "Belongs to: {sale}",
+    "lead.with_sale": "Belongs to: {crop}, {days}",
     "lead.need": "What about",
     "lead.interest": "Interest",
     "lead.more": "More: kind, amount, note",
@@ -118,6 +141,7 @@ STRINGS: dict[str, str] = {
     "lead.saved": "Kept on the phone, not uploaded. It goes up by itself.",
     "lead.look": "Look",
     "lead.what": "{need} · {interest} interest · {village}",
+    "lead.what_at_outlet": "{need} · {interest} interest",
     "lead.customer": "Customer",
     "lead.sale": "Sale",
     "lead.at": "Recorded",
@@ -132,6 +156,20 @@ STRINGS: dict[str, str] = {
     "lead.withdrawn": "Taken back.",
     "lead.withdrawn_reason": "Recorded by mistake",
     "lead.settled": "A colleague has acted on it; it can't be changed here any more. Talk to them.",
+    "lead.settled.cared_for": "It became a care card; nothing here needs changing.",
+    "lead.settled.joined": "It was joined to the earlier record and can't be changed.",
+    "lead.settled.lost": (
+        "It came to nothing and is closed. If the customer wants it after all, record a new lead."
+    ),
+    "lead.settled.succeeded": (
+        "It succeeded and can't be changed. If something is wrong, tell the branch head."
+    ),
+    "lead.settled.verified": "It succeeded, the voucher is checked; it can't be changed.",
+    "lead.settled.void": (
+        "The branch head has voided this lead: nobody works on it, and it can't be changed. "
+        "Ask them if you don't see why."
+    ),
+    "lead.settled.withdrawn": "You took this lead back. Record a new one if it is wanted.",
     "lead.held": "It may be a duplicate; the branch head is looking at it.",
     "lead.held_detail": "Who recorded it first counts, and your time is on record.",
     "lead.state.routed": "Routed to {name}",
@@ -153,6 +191,10 @@ STRINGS: dict[str, str] = {
     "records.leads": "Leads",
     "records.cards": "Care cards",
     "records.all": "All of this phone",
+    "records.search": "Find",
+    "records.search_hint": "name, pinyin initials, village, last digits",
+    "records.none_found": "Nobody found",
+    "records.none_found_detail": "Try another part of the name, or the last four digits.",
     "records.no_leads": "No leads yet",
     "records.no_leads_detail": "Record it on the spot when somebody is interested, signal or not.",
     "records.no_cards": "No care cards yet",
@@ -160,6 +202,10 @@ STRINGS: dict[str, str] = {
     "records.nothing": "Nothing recorded on this phone yet",
     "record.title": "Record",
     "record.gone": "The record isn't here; it may have left this phone.",
+    "record.whom": "About",
+    "record.said": "{what}, {about}",
+    "record.of": "{name} · {village}",
+    "record.and_others": "{first} and others, {n} in all",
     "record.what": "What",
     "record.at": "Recorded",
     "record.seq": "Number on this phone",
@@ -167,6 +213,7 @@ STRINGS: dict[str, str] = {
     "record.receipt": "Receipt",
     "record.open": "Open",
     "care.new": "Open a care card",
+    "care.correct": "Correct the care card",
     "care.title": "Care card",
     "care.for": "{name}: not now",
     "care.reason": "Why not now",

@@ -39,8 +39,9 @@ STRINGS: dict[str, str] = {
     "pin.wait": "输错次数太多，请等 {n} 秒再试。",
     "pin.forgotten": "忘了 PIN？向支局长要一个新的登记码。不要卸载应用：没上传的记录都在手机里。",
     "pin.forget": "忘了原来的 PIN，设一个新的",
+    "pin.forget_ready": "登记成功。",
     "pin.forget_warning": (
-        "登记成功。想得起 PIN 就直接输入，什么都不少；"
+        "想得起 PIN 就直接输入，什么都不少；"
         "设新 PIN 后，还没上传的记录会锁在原来的 PIN 下，留在手机里。"
     ),
     "settings.title": "我的",
@@ -56,8 +57,9 @@ STRINGS: dict[str, str] = {
     "settings.type_normal": "标准",
     "settings.type_large": "大字",
     "settings.light": "亮度",
-    "settings.light_on": "浅色（户外）",
-    "settings.light_off": "深色",
+    "settings.light_day": "日常",
+    "settings.light_sun": "强光下",
+    "settings.light_night": "夜里",
     "settings.safety": "安全",
     "settings.lock": "锁上",
     "settings.pin": "改 PIN",
@@ -92,12 +94,17 @@ STRINGS: dict[str, str] = {
     "sync.explanation": (
         "记录先存进手机，断电、重启都不会丢。有网络时自动上传，服务器收到后给回执号。"
     ),
+    "sync.explanation_paused": (
+        "记录存在手机里，断电、重启都不会丢。现在不会上传；上面说的事办好以后，会接着上传。"
+    ),
     "sync.now": "现在同步",
     "sync.running": "正在同步…",
     "sync.unreachable": "连不上服务器，稍后会自动再试。记录都在手机里。",
     "sync.finished": "都同步好了。",
-    "pause.kept": "手机里的 {n} 条记录都还在。",
+    "pause.kept": "没上传的 {n} 条都还在手机里。",
+    "pause.kept_none": "记录都上传过了。",
     "pause.more": "看详情",
+    "saved.paused": "已存在手机里，没有上传。",
     "when.today": "今天",
     "when.tomorrow": "明天",
     "when.overmorrow": "后天",

@@ -17,6 +17,7 @@ STRINGS: dict[str, str] = {
     "person.phone": "电话",
     "person.no_phone": "没有留电话",
     "person.unnamed": "{village}村民",
+    "person.unnamed_at_outlet": "没留姓名的客户",
     "salutation.1": "叔",
     "salutation.2": "婶",
     "salutation.3": "哥",
@@ -24,13 +25,19 @@ STRINGS: dict[str, str] = {
     "salutation.5": "伯",
     "salutation.6": "老板",
     "consent.read": "请念给客户听",
+    "consent.short.2026-11": (
+        "“我把您的称呼、电话和想了解的业务告诉网点的理财经理，由他或我联系您，可以吗？”"
+    ),
     "consent.text.2026-11": (
-        "“我是邮政的投递员。您愿意的话，我把您的称呼、电话和想了解的业务告诉我们网点的理"
-        "财经理，由他联系您。只用于这件事，电话 30 天后从我手机里删掉；您随时可以说不。可"
+        "“我是邮政的工作人员。您愿意的话，我把您的称呼、电话和想了解的业务告诉我们网点的理"
+        "财经理，由他或我联系您。只用于这件事，电话 30 天后从我手机里删掉；您随时可以说不。可"
         "以吗？”"
     ),
-    "consent.refused": "客户不同意",
-    "consent.refused_done": "什么也没有保存。",
+    "consent.whole": "全文",
+    "consent.less": "收起",
+    "consent.refused": "不同意",
+    "consent.refused_done": "客户不同意，什么也没有保存。",
+    "consent.refused_undo": "点错了",
     "today.title": "今天",
     "today.date": "{month}月{day}日 {weekday}",
     "today.lunar": "农历{lunar}",
@@ -47,6 +54,19 @@ STRINGS: dict[str, str] = {
     "today.no_sales": "两周内没有听说出售。听到了，点村子下面的“报出售日”。",
     "today.no_round": "今天没有排给您的村",
     "today.no_round_detail": "顶班的村会自动出现。现在也可以记线索。",
+    "outlet.title": "转介",
+    "outlet.begin": "转介客户",
+    "outlet.begin_detail": "两项必选，念一句话，保存：十秒就好，不耽误排队。",
+    "outlet.last": "我最近的线索",
+    "office.title": "首页",
+    "office.no_screens": "{post}的画面还没有做好",
+    "office.meanwhile.administrator": (
+        "支局长本人的积分、冲正和凭证核实，现在还不能在这里办。导入机构、发登记码、停用手机，请在"
+        "服务器上用 liandong 命令办。要您知道的事会出现在“消息”里。"
+    ),
+    "office.meanwhile.payroll": (
+        "录入绩效工资和导出结算，现在还不能在这里办。要您知道的事会出现在“消息”里。"
+    ),
     "sales.title": "出售",
     "sales.empty": "还没有出售日期",
     "sales.empty_detail": "听到村里哪天卖，就报上来：报准了有积分。",
@@ -97,7 +117,7 @@ STRINGS: dict[str, str] = {
     "lead.new": "记线索",
     "lead.title": "线索",
     "lead.village": "哪个村",
-    "lead.with_sale": "算在：{sale}",
+    "lead.with_sale": "算在：{crop} {days}",
     "lead.need": "想了解什么",
     "lead.interest": "意向",
     "lead.more": "补充：身份、金额、备注",
@@ -113,6 +133,7 @@ STRINGS: dict[str, str] = {
     "lead.saved": "已存进手机，未上传。有网时自动上传。",
     "lead.look": "看看",
     "lead.what": "{need} · 意向{interest} · {village}",
+    "lead.what_at_outlet": "{need} · 意向{interest}",
     "lead.customer": "客户",
     "lead.sale": "出售",
     "lead.at": "记录时间",
@@ -127,6 +148,13 @@ STRINGS: dict[str, str] = {
     "lead.withdrawn": "已撤回。",
     "lead.withdrawn_reason": "记错了",
     "lead.settled": "已有同事接着办，不能再改或撤回。要改请联系他。",
+    "lead.settled.cared_for": "已转成关怀卡，到日子再联系；这条线索不用再改。",
+    "lead.settled.joined": "已并入先记的那一条，这一条不能再改。",
+    "lead.settled.lost": "这次没办成，这条已结束。客户又想办，请重新记一条。",
+    "lead.settled.succeeded": "已经办成，不能再改。记错了请告诉支局长。",
+    "lead.settled.verified": "已经办成，凭证也核实了，不能再改。",
+    "lead.settled.void": "支局长已作废这条线索，不再办，也不能再改。不明白请问支局长。",
+    "lead.settled.withdrawn": "您已撤回这条线索。要办请重新记一条。",
     "lead.held": "可能和别人的线索重复，支局长正在核对。",
     "lead.held_detail": "先记的人算数，您的记录时间有凭据，不会吃亏。",
     "lead.state.routed": "已转给 {name}",
@@ -148,6 +176,10 @@ STRINGS: dict[str, str] = {
     "records.leads": "线索",
     "records.cards": "关怀卡",
     "records.all": "本机全部",
+    "records.search": "找人",
+    "records.search_hint": "名字、拼音首字母、村、手机尾号",
+    "records.none_found": "没找到",
+    "records.none_found_detail": "换个字，或只输手机号的后四位。",
     "records.no_leads": "还没有线索",
     "records.no_leads_detail": "客户有意向，当场记下来，没有信号也行。",
     "records.no_cards": "还没有关怀卡",
@@ -156,6 +188,10 @@ STRINGS: dict[str, str] = {
     "record.title": "记录",
     "record.gone": "找不到这条记录。可能已经不归这台手机了。",
     "record.what": "内容",
+    "record.whom": "关于",
+    "record.said": "{what} {about}",
+    "record.of": "{name} · {village}",
+    "record.and_others": "{first} 等 {n} 条",
     "record.at": "记录时间",
     "record.seq": "本机序号",
     "record.received": "服务器收到",
@@ -163,6 +199,7 @@ STRINGS: dict[str, str] = {
     "record.open": "打开",
     "care.new": "开关怀卡",
     "care.title": "关怀卡",
+    "care.correct": "改正关怀卡",
     "care.for": "{name} 暂时不办",
     "care.reason": "为什么现在不办",
     "care.next": "下次联系",

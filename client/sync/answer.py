@@ -32,6 +32,8 @@ class Answer:
     reset: tuple[str, ...]
     cursors: Mapping[str, int]
     more: bool
+    keep_from: int = 1
+    sums: Mapping[str, str] | None = None
 
 
 def read_answer(values: Mapping[str, Json]) -> Answer:
@@ -66,7 +68,10 @@ async def check_receipts(
             raise NoAnswerError(f"the receipt of op {result.seq} is another's")
         if entry.digest and receipt.digest != entry.digest:
             raise NoAnswerError(f"the receipt of op {result.seq} is for other content")
-        signature = from_base64url(receipt.signature)
+        try:
+            signature = from_base64url(receipt.signature)
+        except ValueError:
+            signature = b""
         if not await keys.verify(enrolment.server_key, receipt_bytes(receipt), signature):
             raise NoAnswerError(f"the receipt of op {result.seq} is not signed by the server")
 
@@ -91,6 +96,8 @@ def _read(values: Mapping[str, Any]) -> Answer:
         reset=tuple(_typed(scope, str) for scope in values.get("reset", [])),
         cursors={scope: _typed(version, int) for scope, version in values["cursors"].items()},
         more=_typed(values["more"], bool),
+        keep_from=_typed(values.get("keep_from", 1), int),
+        sums=None if "sums" not in values else {**values["sums"]},
     )
 
 

@@ -23,6 +23,7 @@ from shared.wire.rows import decode
 __all__ = ["ask_enrolment", "facts_of"]
 
 
+_PATIENCE = "too-many-tries"
 _STANDARD = frozenset({"type", "title", "detail", "instance"})
 
 
@@ -32,8 +33,8 @@ async def ask_enrolment(device: Device, typed_code: str, label: str) -> tuple[En
     A lost answer is no harm: the same code with the same key gives the same answer again.
 
     Raises:
-        RefusedError: `unreachable`, `server-answer-unreadable`, `invalid-argument` for what is
-            no code at all, or the server's own problem.
+        RefusedError: `unreachable`, `too-many-tries` with `wait_s`, `server-answer-unreadable`,
+            `invalid-argument` for what is no code at all, or the server's own problem.
     """
     code = normalise_code(typed_code)
     if code is None:
@@ -47,6 +48,8 @@ async def ask_enrolment(device: Device, typed_code: str, label: str) -> tuple[En
     try:
         values = await exchange(device, ENROL_PATH, request)
     except NoAnswerError as error:
+        if error.members.get("type") == f"/problems/{_PATIENCE}":
+            raise RefusedError(_PATIENCE, **facts_of(error.members)) from error
         raise RefusedError("unreachable") from error
     except ServerRefusedError as error:
         raise RefusedError(error.slug, **facts_of(error.members)) from error

@@ -8,13 +8,13 @@ import logging
 import math
 import random
 from collections.abc import Callable
+from typing import Protocol
 
 from client.device import JournalPositionTakenError, StorageFullError
 from client.status import Phase
 from client.sync.exchange import NoAnswerError, ServerRefusedError
-from client.sync.round import Round
 
-__all__ = ["Sync"]
+__all__ = ["AnyRound", "Listener", "Sync"]
 
 _log = logging.getLogger(__name__)
 
@@ -25,6 +25,9 @@ UNREACHABLE_S_MAX = 30.0
 """Trying costs little where nobody answers, and a network that is back should be seen soon."""
 BACKOFF_S_MAX = 300.0
 """A server in trouble is left alone for longer and longer."""
+LISTENED_S_MIN = 10.0
+LOOKED_AT_S = 600.0
+"""So long after the app came to the front it is taken to be looked at."""
 PAUSED_S = 900.0
 """After a refusal the server is asked this often whether it has changed its mind."""
 # Not the interpreter's own generator: restored from one snapshot, all phones would draw the same
@@ -34,21 +37,48 @@ _FINAL = frozenset({"forked"})
 """Refusals that only a new enrolment ends."""
 
 
+class AnyRound(Protocol):
+    """One settling of what the device and the server owe each other (`client.sync.round`)."""
+
+    @property
+    def pages(self) -> int:
+        """Pages of rows that it brought so far."""
+        ...
+
+    async def run(self) -> None:
+        """Settle all; what it raises says when to try again."""
+        ...
+
+
+class Listener(Protocol):
+    """Waits at the server for news (`client.sync.round`)."""
+
+    @property
+    def may_listen(self) -> bool:
+        """Whether the link is good enough for that."""
+        ...
+
+    async def listen(self) -> bool:
+        """Wait some seconds; tell whether there is news for a round to fetch. Never raises."""
+        ...
+
+
 class Sync:
     """Runs rounds one at a time, in the background or when asked."""
 
     def __init__(
         self,
-        a_round: Round,
+        a_round: AnyRound,
         *,
         on_change: Callable[[], None],
         on_taken: Callable[[], None],
+        listener: Listener | None = None,
         jitter: Callable[[], float] = _SYSTEM_RANDOM.random,
     ) -> None:
         """Run *a_round* again and again, each wait drawn out by *jitter* (from 0 to 1).
 
         *on_change* is called whenever the phase changes, *on_taken* when another copy of the app
-        holds the journal.
+        holds the journal. Between rounds *listener* waits for news while the app is looked at.
         """
         self._round = a_round
         self._on_change = on_change
@@ -59,6 +89,8 @@ class Sync:
         self._task: asyncio.Task[None] | None = None
         self._current: asyncio.Future[float] | None = None
         self._failures = 0
+        self._looked_at = -math.inf
+        self._listener = listener
         self.phase = Phase.IDLE
         self.pause_slug: str | None = None
 
@@ -83,6 +115,7 @@ class Sync:
     def foreground(self) -> None:
         """Note that the person or the network is back: try at once, whatever was before."""
         self._failures = 0
+        self._looked_at = asyncio.get_running_loop().time()
         self._wake.set()
 
     @property
@@ -145,5 +178,39 @@ class Sync:
             wait_s = await self.attempt()
             if self.phase is not Phase.IDLE:
                 self._wake.clear()  # What was saved meanwhile waits with the rest.
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), None if wait_s == math.inf else wait_s)
+            if self._listens:
+                await self._listen_until_woken(wait_s)
+            else:
+                await self._sleep(wait_s)
+
+    @property
+    def _listens(self) -> bool:
+        """Whether somebody looks at the app, over a link on which a request may wait."""
+        since = asyncio.get_running_loop().time() - self._looked_at
+        is_looked_at = since < LOOKED_AT_S
+        is_good = self._listener is not None and self._listener.may_listen
+        return is_looked_at and is_good and self.phase is Phase.IDLE
+
+    async def _sleep(self, wait_s: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), None if wait_s == math.inf else wait_s)
+
+    async def _listen_until_woken(self, wait_s: float) -> None:
+        """Sleep, but end it with the server's news; what is saved meanwhile waits for nobody."""
+        listening = asyncio.ensure_future(self._listen())
+        try:
+            await self._sleep(wait_s)
+        finally:
+            # A request under way can't be called back; nobody waits for its answer any more.
+            listening.cancel()
+
+    async def _listen(self) -> None:
+        assert self._listener is not None, "asked for only with one"
+        now = asyncio.get_running_loop().time
+        while True:
+            begun = now()
+            if await self._listener.listen():
+                self._wake.set()
+                return
+            if now() - begun < LISTENED_S_MIN:
+                return  # Nobody keeps us waiting there: asked again, it would say the same.

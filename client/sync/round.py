@@ -16,9 +16,11 @@ from client.store.sealed import Result
 from client.store.timekeeping import Timekeeper
 from client.sync.answer import Answer, check_receipts, read_answer
 from client.sync.exchange import NoAnswerError, ServerRefusedError, exchange_signed
+from client.sync.pace import Pace
 from shared.canonical import Json
 from shared.wire.envelope import APP_VERSION, SYNC_PATH, OpState
 from shared.wire.rows import encode
+from shared.wire.schemas import instant_ms
 
 __all__ = ["Round"]
 
@@ -28,6 +30,7 @@ OPS_MAX = 200
 OPS_BYTES_MAX = 96_000
 ROWS_BYTES_MAX = 200_000
 OPEN_MAX = 200
+LISTENS_S = 25
 RESTARTS_MAX = 3
 _BATCH_REFUSED = frozenset({400, 413, 422})
 
@@ -52,6 +55,7 @@ class Round:
         self._time = time
         self._on_step = on_step
         self._restarts = 0
+        self._pace = Pace()
         self.enrolment = enrolment
         self.pages = 0
 
@@ -69,7 +73,9 @@ class Round:
         ops_max = OPS_MAX
         gap: int | None = None
         while True:
-            ops = await self._outbox.batch(count_max=ops_max, bytes_max=OPS_BYTES_MAX)
+            ops = await self._outbox.batch(
+                count_max=ops_max, bytes_max=self._pace.share(OPS_BYTES_MAX)
+            )
             try:
                 is_done = await self._step(ops)
             except ServerRefusedError as error:
@@ -86,6 +92,34 @@ class Round:
             if is_done:
                 return
 
+    @property
+    def may_listen(self) -> bool:
+        """Whether the link is good enough to keep a request waiting on it."""
+        return self._pace.is_good
+
+    async def listen(self) -> bool:
+        """Wait at the server for news, some seconds; tell whether there is some.
+
+        Nothing of the answer is kept: a round fetches it. So this may run beside one.
+        """
+        cursors = self._replica.cursors
+        request: dict[str, Json] = {
+            "app": APP_VERSION,
+            "acked": self._outbox.acked,
+            "ops": [],
+            "open": [],
+            "cursors": {**cursors},
+            "limit": 1,
+            "wait": LISTENS_S,
+        }
+        try:
+            values = await exchange_signed(self._device, self.enrolment, SYNC_PATH, request)
+            answer = read_answer(values)
+        except (NoAnswerError, ServerRefusedError):
+            return False
+        is_new_life = answer.generation != self.enrolment.generation
+        return is_new_life or any((answer.rows, answer.gone, answer.reset, answer.more))
+
     async def _step(self, ops: list[Mapping[str, Json]]) -> bool:
         """Send one request and take its answer; tell whether the round is over."""
         lost = [entry.seq for entry in self._outbox.waiting() if entry.is_lost]
@@ -98,11 +132,16 @@ class Round:
             "ops": [dict(op) for op in ops],
             "open": [*asked],
             "cursors": {**cursors},
-            "limit": ROWS_BYTES_MAX,
+            "limit": self._pace.share(ROWS_BYTES_MAX),
         }
+        if self._replica.is_check_due(instant_ms(self._time.now())):
+            request["check"] = True
+        promises = self._outbox.promises(ops)
+        if promises:
+            request["answered"] = promises
         if ops:
             await self._holdings.mark_sent(cast("int", ops[-1]["seq"]))
-        values = await exchange_signed(self._device, self.enrolment, SYNC_PATH, request)
+        values = await self._exchanged(request)
         answer = read_answer(values)
         await check_receipts(answer, self.enrolment, self._outbox, self._device.keys)
         await self._time.drop_anchor(answer.server_time)
@@ -111,6 +150,8 @@ class Round:
         settled = await self._settle_lost(answer, asked)
         if not restarted:
             await self._take_rows(answer)
+            await self._outbox.prune(answer.keep_from, answer.server_time)
+            restarted = self._checked_wrong(answer)
         await self._on_step(self.enrolment)
         if restarted or settled:
             return False
@@ -121,6 +162,25 @@ class Round:
             # The same question would get the same answer.
             raise NoAnswerError("the server has more to do but does not go on")
         return False  # There is more; or something was recorded while the answer came.
+
+    async def _exchanged(self, request: Mapping[str, Json]) -> dict[str, Json]:
+        clock, pace = self._device.clock, self._pace
+        begun_ms = clock.monotonic_ms()
+        # Rows come deflated, to about a fifth.
+        bytes_down = pace.share(ROWS_BYTES_MAX) // 5
+        try:
+            values = await exchange_signed(
+                self._device,
+                self.enrolment,
+                SYNC_PATH,
+                request,
+                timeout_s=lambda bytes_up: pace.timeout_s(bytes_up, bytes_down),
+            )
+        except NoAnswerError:
+            pace.failed()
+            raise
+        pace.came((clock.monotonic_ms() - begun_ms) / 1000)
+        return values
 
     async def _follow_restore(self, answer: Answer, cursors: Mapping[str, int]) -> bool:
         """Begin anew with a server that was restored, or whose scopes begin anew.
@@ -147,6 +207,15 @@ class Round:
             # Two servers that answer in turn, one of them restored: not to be followed for ever.
             raise NoAnswerError("the server begins anew again and again")
         return restarted
+
+    def _checked_wrong(self, answer: Answer) -> bool:
+        """Begin the rows anew when they are not those that the server means."""
+        if answer.sums is None or answer.more:
+            return False
+        if self._replica.check(answer.sums, answer.server_time):
+            return False
+        self._replica.begin_rebuild()
+        return True
 
     def _offer_again(self, last: int) -> None:
         """Send again what a restored server lost; its cursors mean something else by now too."""

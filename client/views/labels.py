@@ -24,6 +24,7 @@ __all__ = [
     "sale_tone",
     "staff_name",
     "status_tone",
+    "unnamed_customer",
     "village_name",
 ]
 
@@ -60,6 +61,13 @@ def village_name(rows: Rows, village_id: str | None) -> str:
     """Return the name of a village, or a dash."""
     village = rows.get(Village, village_id) if village_id else None
     return village.name if village else "—"
+
+
+def unnamed_customer(rows: Rows, village_id: str | None, words: Words) -> str:
+    """Return what somebody who gave no name is called."""
+    if village_id is None:
+        return words("person.unnamed_at_outlet")
+    return words("person.unnamed", village=village_name(rows, village_id))
 
 
 def crop_name(rows: Rows, crop_id: str) -> str:

@@ -118,7 +118,11 @@ def UnlockScreen() -> ft.Control:
 def _without_old_pin(app: App, words: Words) -> list[ft.Control]:
     """Offer a new PIN to a person for whom a new code vouches."""
     return [
-        banner(words("pin.forget_warning"), icon=ft.Icons.INFO_OUTLINED),
+        banner(
+            words("pin.forget_ready"),
+            icon=ft.Icons.INFO_OUTLINED,
+            detail=words("pin.forget_warning"),
+        ),
         secondary_button(words("pin.forget"), app.field.forget_pin),
     ]
 

@@ -145,7 +145,6 @@ def _group_row(app: App, rows: Rows, group: Sequence[PointsEntry], words: Words)
         note(f"{when} · {kinds}", max_lines=2),
         ft.Row([badge(state, "wait" if explanation.pending else "good")], wrap=True),
         on_click=lambda: app.navigation.open(f"/points/{group[0].id}"),
-        name=f"{about} {total} {state} {words('points.why')}",
         key=group[0].id,
     )
 
@@ -184,7 +183,9 @@ def WhyScreen(entry_id: str) -> ft.Control:
             card(
                 note(_about(rows, entry, words)),
                 figure(words("points.plus", n=explanation.total)),
-                strong(words("points.sum", n=explanation.total, terms=terms)) if terms else None,
+                strong(words("points.sum", n=explanation.total, terms=terms))
+                if " + " in terms
+                else None,
             ),
             section(
                 words("points.parts"),

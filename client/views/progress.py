@@ -23,6 +23,7 @@ S = ReferralStatus
 WITH_MANAGER = (S.ACCEPTED, S.HANDED_OVER, S.VISIT_SET, S.MET, S.SUCCEEDED, S.VERIFIED)
 ROUTED_ON = (S.ROUTED, *WITH_MANAGER)
 ENDS = (S.CARED_FOR, S.JOINED, S.LOST, S.VOID, S.WITHDRAWN)
+DETAIL_BESIDE_MAX = 16  # Characters; a date and time is shorter.
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +113,15 @@ def _at(instant: dt.datetime | None, now: dt.datetime, words: Words) -> str:
 
 def _step(step: Passed) -> ft.Control:
     icon = ft.Icons.CHECK_CIRCLE if step.is_done else ft.Icons.RADIO_BUTTON_UNCHECKED
+    text = strong(step.text, color=INK if step.is_done else INK_SOFT, expand=True)
+    said: list[ft.Control] = [text, note(step.detail)]
+    if len(step.detail) > DETAIL_BESIDE_MAX:  # A reason in somebody's own words.
+        text.expand = None
+        said = [ft.Column([text, note(step.detail)], spacing=0, tight=True, expand=True)]
     return ft.Row(
         [
             ft.Icon(icon, color=LEAF if step.is_done else LINE, size=22),
-            strong(step.text, color=INK if step.is_done else INK_SOFT, expand=True),
-            note(step.detail),
+            *said,
         ],
         spacing=GAP,
         vertical_alignment=ft.CrossAxisAlignment.CENTER,

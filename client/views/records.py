@@ -10,19 +10,24 @@ import flet as ft
 from client.components.buttons import secondary_button
 from client.components.cards import badge, card, empty_state, fact, tap_card
 from client.components.chips import Option, choice_chips
+from client.components.fields import text_field
 from client.components.layout import page_body
 from client.components.paging import PagedList
-from client.components.refusal import refusal_card
-from client.components.text import note, strong
+from client.components.text import body, note, strong
 from client.components.when import clock
 from client.design import GAP_S
+from client.search import finds
 from client.state import App, use_app, use_words, use_world
 from client.status import OutboxItem, OutboxState
 from client.strings import Words
-from client.views.labels import outbox_step
+from client.views.about import record_about
+from client.views.labels import customer_name, outbox_step, village_name
 from client.views.postman.rows import care_row, lead_row
+from client.views.refusal import refusal_card
 from client.views.workplace import screen
-from shared.domain.care_card import OPEN_CARDS, CareCard
+from shared.domain.care_card import CARERS, OPEN_CARDS, CareCard
+from shared.domain.customer import CustomerContact, contact_id_of
+from shared.domain.referral import Referral
 from shared.domain.round import recorded_referrals
 from shared.domain.rows import Rows
 
@@ -49,7 +54,8 @@ def RecordsTab() -> ft.Control:
     """List what one recorded, newest first."""
     app, words, rows = use_app(), use_words(), use_world()
     part, set_part = ft.use_state(Part.LEADS)
-    head = [
+    typed, search = ft.use_state("")
+    head: list[ft.Control] = [
         choice_chips(
             [Option(one, words(f"records.{one.value}")) for one in Part],
             part,
@@ -57,21 +63,39 @@ def RecordsTab() -> ft.Control:
             name=words("records.parts"),
         )
     ]
+    if part is not Part.ALL:
+        hint = words("records.search_hint")
+        head.append(text_field(words("records.search"), typed, search, hint=hint, length_max=30))
     lists: dict[Part, Callable[[], ft.Control]] = {
-        Part.LEADS: lambda: _leads(app, rows, words, head),
-        Part.CARDS: lambda: _cards(app, rows, words, head),
+        Part.LEADS: lambda: _leads(app, rows, words, head, typed),
+        Part.CARDS: lambda: _cards(app, rows, words, head, typed),
         Part.ALL: lambda: _all(app, words, head),
     }
     return lists[part]()
 
 
-def _leads(app: App, rows: Rows, words: Words, head: list[ft.Control]) -> ft.Control:
+def _found(rows: Rows, one: Referral | CareCard, typed: str) -> bool:
+    """Tell whether a record is about whom the person looks for."""
+    contact = rows.get(CustomerContact, contact_id_of(one.customer_id))
+    texts = (customer_name(rows, one.customer_id), village_name(rows, one.village_id))
+    return finds(typed, texts, [contact.phone] if contact else [])
+
+
+def _none_found(words: Words) -> ft.Control:
+    detail = words("records.none_found_detail")
+    return empty_state(words("records.none_found"), detail=detail, icon=ft.Icons.SEARCH_OFF)
+
+
+def _leads(app: App, rows: Rows, words: Words, head: list[ft.Control], typed: str) -> ft.Control:
     made = {str(op.args.get("id")): op for op in app.field.outbox() if op.name == "submit_referral"}
+    recorded = recorded_referrals(rows, app.field.me.id)
     return PagedList(
-        recorded_referrals(rows, app.field.me.id),
+        [one for one in recorded if _found(rows, one, typed)],
         lambda one: lead_row(app, rows, one, made.get(one.id), words),
         head=head,
-        empty=empty_state(
+        empty=_none_found(words)
+        if recorded
+        else empty_state(
             words("records.no_leads"),
             detail=words("records.no_leads_detail"),
             icon=ft.Icons.PERSON_ADD_ALT_1_OUTLINED,
@@ -82,7 +106,7 @@ def _leads(app: App, rows: Rows, words: Words, head: list[ft.Control]) -> ft.Con
     )
 
 
-def _cards(app: App, rows: Rows, words: Words, head: list[ft.Control]) -> ft.Control:
+def _cards(app: App, rows: Rows, words: Words, head: list[ft.Control], typed: str) -> ft.Control:
     mine = {
         one.id: one
         for one in (
@@ -101,10 +125,13 @@ def _cards(app: App, rows: Rows, words: Words, head: list[ft.Control]) -> ft.Con
         ]
     )
     return PagedList(
-        cards,
+        [one for one in cards if _found(rows, one, typed)],
         lambda one: care_row(app, rows, one, app.field.today(), words),
-        head=[*head, new],
-        empty=empty_state(
+        # Without a referral, only who follows cards up may open one.
+        head=[*head, new] if app.field.actor.holds(*CARERS) else head,
+        empty=_none_found(words)
+        if cards
+        else empty_state(
             words("records.no_cards"),
             detail=words("records.no_cards_detail"),
             icon=ft.Icons.FAVORITE_BORDER,
@@ -125,11 +152,12 @@ def _op_row(app: App, op: OutboxItem, words: Words) -> ft.Control:
     text, tone = _state(op, words)
     what = words(f"mutation.{op.name}")
     when = clock(op.recorded_at, app.field.now(), words)
+    about = record_about(app.field.world, op, words)
     return tap_card(
         strong(what),
+        body(about, max_lines=2) if about else None,
         ft.Row([badge(text, tone), note(when)], wrap=True, spacing=GAP_S),
         on_click=lambda: app.navigation.open(f"/record/{op.seq}"),
-        name=f"{what} {when} {text}",
         key=str(op.seq),
     )
 
@@ -153,9 +181,11 @@ def RecordScreen(seq: str) -> ft.Control:
     op = found[0]
     now = app.field.now()
     text, tone = _state(op, words)
+    about = record_about(app.field.world, op, words)
     facts = [
         ft.Row([badge(text, tone)]),
         fact(words("record.what"), words(f"mutation.{op.name}")),
+        fact(words("record.whom"), about) if about else None,
         fact(words("record.at"), clock(op.recorded_at, now, words)),
         fact(words("record.seq"), str(op.seq)),
     ]

@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from client.views.branch_head import WORKPLACE as BRANCH_HEAD
 from client.views.enrol import EnrolScreen
+from client.views.office import WORKPLACE as OFFICE
+from client.views.outlet import WORKPLACE as OUTLET
 from client.views.pin import ChangePinScreen
 from client.views.postman import WORKPLACE as POSTMAN
 from client.views.settings import SettingsScreen
@@ -20,7 +22,7 @@ from shared.domain.people import Role
 
 __all__ = ["COMMON", "WORKPLACES", "Place", "resolve", "workplaces_of"]
 
-WORKPLACES: tuple[Workplace, ...] = (POSTMAN, WEALTH_MANAGER, BRANCH_HEAD)
+WORKPLACES: tuple[Workplace, ...] = (POSTMAN, OUTLET, WEALTH_MANAGER, BRANCH_HEAD, OFFICE)
 """In the order in which somebody of several roles is offered them."""
 
 COMMON: tuple[Screen, ...] = (
@@ -44,7 +46,7 @@ class Place:
 
 def workplaces_of(roles: Collection[Role]) -> list[Workplace]:
     """Return the workplaces of somebody who holds *roles*; nobody is left without one."""
-    mine = [workplace for workplace in WORKPLACES if workplace.role in roles]
+    mine = [workplace for workplace in WORKPLACES if workplace.post_of(roles)]
     return mine or [POSTMAN]
 
 

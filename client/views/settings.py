@@ -12,7 +12,7 @@ from client.components.buttons import secondary_button
 from client.components.cards import card, fact, section
 from client.components.chips import Option, choice_chips
 from client.components.layout import page_body
-from client.state import App, Look, use_app, use_words
+from client.state import App, Lighting, Look, use_app, use_words
 from client.strings import Language, Words
 from client.views.workplace import screen
 from shared.domain.people import Outlet
@@ -33,16 +33,13 @@ def SettingsScreen() -> ft.Control:
         Option(value=False, label=words("settings.type_normal")),
         Option(value=True, label=words("settings.type_large")),
     ]
-    lights = [
-        Option(value=False, label=words("settings.light_on")),
-        Option(value=True, label=words("settings.light_off")),
-    ]
+    lights = [Option(one, words(f"settings.light_{one.value}")) for one in Lighting]
     return page_body(
         [
             _person(app, words),
             _choice(look, "language", words("settings.language"), languages),
             _choice(look, "large_type", words("settings.type"), sizes),
-            _choice(look, "dark", words("settings.light"), lights),
+            _choice(look, "lighting", words("settings.light"), lights),
             section(
                 words("settings.safety"),
                 secondary_button(

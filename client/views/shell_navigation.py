@@ -69,6 +69,7 @@ def TabBar(workplace: Workplace, chosen: Tab | None) -> ft.Control:
 def RoleChoice(workplaces: Sequence[Workplace], chosen: Workplace) -> ft.Control:
     """Let somebody of several roles change between them, on a phone."""
     app, words = use_app(), use_words()
+    mine = app.field.me.roles
 
     def choose(workplace: Workplace) -> None:
         app.navigation.role = workplace.role
@@ -76,7 +77,7 @@ def RoleChoice(workplaces: Sequence[Workplace], chosen: Workplace) -> ft.Control
 
     return ft.Container(
         choice_chips(
-            [Option(one, words.name(one.role)) for one in workplaces],
+            [Option(one, words.name(one.post_of(mine) or one.role)) for one in workplaces],
             chosen,
             choose,
             name=words("shell.roles"),
@@ -91,12 +92,13 @@ def Rail(workplaces: Sequence[Workplace], chosen: Tab | None) -> ft.Control:
     """Show the tabs of all roles at the side of a desk."""
     app, words = use_app(), use_words()
     use_world()
+    me = app.field.me
     items: list[ft.Control] = [_brand(words("app.name"), words("app.motto"))]
     for workplace in workplaces:
         if len(workplaces) > 1:
             items.append(
                 ft.Container(
-                    note(words.name(workplace.role)),
+                    note(words.name(workplace.post_of(me.roles) or workplace.role)),
                     padding=ft.Padding.only(left=GAP_L, top=GAP_L),
                 )
             )
@@ -104,7 +106,6 @@ def Rail(workplaces: Sequence[Workplace], chosen: Tab | None) -> ft.Control:
             _rail_item(app, workplace, tab, words(tab.title), is_chosen=tab is chosen)
             for tab in workplace.tabs
         )
-    me = app.field.me
     return ft.Container(
         ft.Column(
             [

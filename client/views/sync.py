@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import flet as ft
 
 from client.components.buttons import primary_button
-from client.components.cards import badge, banner, card, empty_state, fact, section
+from client.components.cards import badge, banner, card, empty_state, fact, section, tap_card
 from client.components.layout import bottom_action, page_body
 from client.components.sync_chip import sync_words
-from client.components.text import note, strong
+from client.components.text import body, note, strong
 from client.components.when import clock
 from client.state import App, use_app, use_words, use_world
 from client.status import OutboxItem, OutboxState, Phase, SyncStatus
 from client.strings import Words
+from client.views.about import record_about
+from client.views.refusal import refusal_card
 from client.views.workplace import screen
 
 __all__ = ["SyncScreen"]
 
 SHOWN_MAX = 50
+TROUBLED_MAX = 10
+TROUBLED = frozenset({OutboxState.REJECTED, OutboxState.PARKED, OutboxState.DAMAGED})
 
 
 @screen
@@ -40,13 +45,21 @@ def SyncScreen() -> ft.Control:
         _tell_result(app, words, after)
 
     is_running = is_busy or status.phase is Phase.SYNCING
-    waiting = [item for item in app.field.outbox() if item.state is OutboxState.WAITING]
+    items = app.field.outbox()
+    waiting = [item for item in items if item.state is OutboxState.WAITING]
+    troubled = [item for item in items if item.state in TROUBLED and not item.is_seen]
     return page_body(
         [
             _state_card(app, status, words),
             _problem(status, words),
+            section(
+                words("sync.needs_me"),
+                *(refusal_card(app, item, words) for item in troubled[:TROUBLED_MAX]),
+            )
+            if troubled
+            else None,
             section(words("sync.on_phone"), *_waiting(waiting, app, words)),
-            note(words("sync.explanation")),
+            note(words("sync.explanation_paused" if status.pause_slug else "sync.explanation")),
         ],
         footer=bottom_action(
             primary_button(
@@ -60,6 +73,11 @@ def SyncScreen() -> ft.Control:
     )
 
 
+def _about(app: App, item: OutboxItem, words: Words) -> ft.Control | None:
+    said = record_about(app.field.world, item, words)
+    return body(said, max_lines=2) if said else None
+
+
 def _tell_result(app: App, words: Words, after: SyncStatus) -> None:
     if after.phase is Phase.OFFLINE:
         app.tell(words("sync.unreachable"), tone="wait")
@@ -68,7 +86,10 @@ def _tell_result(app: App, words: Words, after: SyncStatus) -> None:
     elif after.needs_me:
         app.tell(words("sync.chip.needs_me", n=after.needs_me), tone="bad")
     elif after.waiting == 0:
-        app.tell(words("sync.finished"), tone="good")
+        app.tell(
+            words("sync.finished_but_files" if after.files_waiting else "sync.finished"),
+            tone="good",
+        )
 
 
 def _state_card(app: App, status: SyncStatus, words: Words) -> ft.Control:
@@ -86,12 +107,14 @@ def _state_card(app: App, status: SyncStatus, words: Words) -> ft.Control:
     )
     if status.phase is Phase.SYNCING and status.pages_done:
         facts.append(fact(words("sync.progress"), words("sync.pages", n=status.pages_done)))
+    if status.files_waiting:
+        facts.append(fact(words("sync.files"), words("sync.files_waiting", n=status.files_waiting)))
     if status.needs_me:
         facts.append(fact(words("sync.needs_me"), words("sync.records", n=status.needs_me)))
     return card(ft.Row([badge(text, tone, icon=icon)]), *facts)
 
 
-def _problem(status: SyncStatus, words: Words) -> ft.Control:
+def _problem(status: SyncStatus, words: Words) -> ft.Control | None:
     if status.phase is Phase.OFFLINE:
         return banner(
             words("sync.offline"),
@@ -108,17 +131,19 @@ def _problem(status: SyncStatus, words: Words) -> ft.Control:
         )
     if status.replica_rebuilt:
         return banner(words("sync.rebuilt"), icon=ft.Icons.RESTART_ALT)
-    return ft.Container(height=0)
+    return None
 
 
 def _waiting(waiting: Sequence[OutboxItem], app: App, words: Words) -> list[ft.Control]:
     if not waiting:
         return [empty_state(words("sync.nothing_waits"), icon=ft.Icons.CLOUD_DONE_OUTLINED)]
     rows: list[ft.Control] = [
-        card(
+        tap_card(
             strong(words(f"mutation.{item.name}")),
+            _about(app, item, words),
             note(clock(item.recorded_at, app.field.now(), words)),
-            spacing=0,
+            on_click=partial(app.navigation.open, f"/record/{item.seq}"),
+            key=str(item.seq),
         )
         for item in waiting[:SHOWN_MAX]
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,8 +41,13 @@ class Screen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workplace:
-    """All that one role works with."""
+    """All that one role works with; those of *also* work in the same way."""
 
     role: Role
     tabs: tuple[Tab, ...]
     screens: tuple[Screen, ...] = ()
+    also: tuple[Role, ...] = ()
+
+    def post_of(self, roles: Collection[Role]) -> Role | None:
+        """Return as what somebody who holds *roles* works here, None if not at all."""
+        return next((role for role in (self.role, *self.also) if role in roles), None)

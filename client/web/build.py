@@ -11,17 +11,26 @@ import argparse
 import hashlib
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from client.web.app_archive import AppSources, app_archive
+from client.web.app_archive import AppSources, add_archives
+from client.web.bytecode import Compiler
 from client.web.compression import compressed_copies
-from client.web.flet_client import add_flet_client
-from client.web.fonts import FONT_PACKAGE, chinese_font
+from client.web.flet_client import (
+    COMPILED_CLIENT,
+    FLET_VERSION,
+    ICON_FONT,
+    add_flet_client,
+    flet_web_folder,
+)
+from client.web.fonts import FONT_PACKAGE, chinese_font, first_characters, later_characters
 from client.web.headers import headers_file
-from client.web.pyodide_runtime import add_pyodide
+from client.web.icons import icon_characters, icon_font, named_icons
+from client.web.page import add_page
+from client.web.pyodide_runtime import add_pyodide, pyodide_folder
 from client.web.service_worker import add_service_worker
 from client.web.site_files import SiteFiles
 
@@ -36,7 +45,10 @@ DEFAULT_CACHE = ROOT / "build" / "cache"
 PACKAGES = ("client", "shared")
 # The service worker is written last, from its template, when all other files are known.
 SERVICE_WORKER = "sw.js"
-FONT_RECIPE = ("fonts.py", "standard_characters_beyond_gbk.txt")
+PAGE = "index.html"
+# A table of half of all characters: for searching, not for showing.
+NOT_SHOWN = ("client/pinyin_initials.py",)
+FONT_RECIPE = ("fonts.py", "icons.py", "standard_characters_beyond_gbk.txt")
 
 logger = logging.getLogger(__name__)
 
@@ -48,12 +60,14 @@ class WebBuild:
     Attributes:
         entry: The module that the phone runs as main.py.
         out: The folder of static files; replaced whole, never half.
-        cache: Subset fonts and compressed copies by content; safe to delete.
+        cache: Subset fonts, bytecode and compressed copies by content; safe to delete.
+        packages: The repository's packages that go with it.
     """
 
     entry: Path = DEFAULT_ENTRY
     out: Path = DEFAULT_OUT
     cache: Path = DEFAULT_CACHE
+    packages: tuple[str, ...] = PACKAGES
 
     def run(self) -> bool:
         """Build unless nothing has changed; tell whether it did."""
@@ -68,8 +82,13 @@ class WebBuild:
         for path, content in list(compressed_copies(site, self.cache / "compressed")):
             site.add(path, content)
         site.write_to(fresh)
-        shutil.rmtree(self.out, ignore_errors=True)
+        # Renamed, never rewritten: a server that hands the old build out tells by the folder.
+        outdated = self.out.with_name(f"{self.out.name}.outdated")
+        shutil.rmtree(outdated, ignore_errors=True)
+        if self.out.exists():
+            self.out.rename(outdated)
         fresh.rename(self.out)
+        shutil.rmtree(outdated, ignore_errors=True)
         self._stamp.write_text(inputs)
         return True
 
@@ -79,34 +98,62 @@ class WebBuild:
 
     @property
     def _sources(self) -> AppSources:
-        return AppSources(self.entry, ROOT, PACKAGES)
+        return AppSources(self.entry, ROOT, self.packages)
 
     def _site(self) -> SiteFiles:
         """Collect every file but the compressed copies."""
         site = SiteFiles()
-        site.add_folder(HANDWRITTEN, but=SERVICE_WORKER)
+        site.add_folder(HANDWRITTEN, but=(SERVICE_WORKER, PAGE))
         site.add_folder(ASSETS)
-        add_flet_client(site, self._font())
+        add_flet_client(
+            site,
+            first_font=self._font(first_characters(self._written())),
+            later_font=self._font(later_characters()),
+            icon_font=self._icons(),
+        )
         add_pyodide(site)
         logger.info("packing the app")
-        site.add("app.zip", app_archive(self._sources))
+        add_archives(site, self._sources, Compiler(pyodide_folder(), self.cache / "bytecode"))
+        add_page(site, HANDWRITTEN / PAGE)
         add_service_worker(site)
         # After the service worker: no phone asks for it.
         site.add("_headers.json", headers_file().encode())
         return site
 
-    def _font(self) -> bytes:
-        """Return the Chinese font, made once for each version of its source and of our choice."""
-        recipe = [Path(__file__).with_name(name) for name in FONT_RECIPE]
-        made_from = _digest([FONT_PACKAGE, metadata.version(FONT_PACKAGE)], recipe)
-        kept = self.cache / f"chinese-font-{made_from}.otf"
+    def _font(self, characters: set[int]) -> bytes:
+        """Return a Chinese font of *characters*, made once for each version of its source."""
+        listed = ",".join(map(str, sorted(characters)))
+        words = [FONT_PACKAGE, metadata.version(FONT_PACKAGE), listed]
+        return self._kept("chinese-font", words, lambda: chinese_font(characters))
+
+    def _icons(self) -> bytes:
+        """Return the font of the icons that our code and Flet's names."""
+        source = flet_web_folder()
+        names = named_icons(path.read_text("utf-8") for _, path in self._sources.files())
+
+        def make() -> bytes:
+            compiled = (source / COMPILED_CLIENT).read_bytes()
+            font = (source / ICON_FONT).read_bytes()
+            return icon_font(font, icon_characters(compiled, names))
+
+        return self._kept("icons", [FLET_VERSION, *sorted(names)], make)
+
+    def _kept(self, name: str, words: Sequence[str], make: Callable[[], bytes]) -> bytes:
+        """Return the font that is made of *words* by our recipe: made once, kept in the cache."""
+        made_from = _digest(words, [Path(__file__).with_name(recipe) for recipe in FONT_RECIPE])
+        kept = self.cache / f"{name}-{made_from}.otf"
         if not kept.exists():
-            logger.info("making the Chinese font (once, some ten seconds)")
+            logger.info("making a font (%s, some seconds, once)", name)
             kept.parent.mkdir(parents=True, exist_ok=True)
             half = kept.with_suffix(".half")
-            half.write_bytes(chinese_font())
+            half.write_bytes(make())
             half.replace(kept)
         return kept.read_bytes()
+
+    def _written(self) -> str:
+        """Return all that the app's own code spells out, and so may show on the first screens."""
+        shown = (path for name, path in self._sources.files() if name not in NOT_SHOWN)
+        return "".join(path.read_text("utf-8") for path in shown)
 
     def _fingerprint(self) -> str:
         """Digest all that the result depends on; installed packages by name and version."""

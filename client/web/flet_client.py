@@ -15,17 +15,24 @@ from pathlib import Path
 from client.web.fonts import font_licence
 from client.web.site_files import SiteFiles
 
-__all__ = ["FLET_VERSION", "add_flet_client", "flet_web_folder"]
+__all__ = [
+    "COMPILED_CLIENT",
+    "FLET_VERSION",
+    "ICON_FONT",
+    "LATER_FONT_ASSET",
+    "add_flet_client",
+    "flet_web_folder",
+]
 
 FLET_VERSION = "1.0.5"
 """The only version whose files were read and tried; another may need other changes."""
 
+COMPILED_CLIENT = "main.dart.js"
+ICON_FONT = "assets/fonts/MaterialIcons-Regular.otf"
 FLUTTER_FILES = (
     "assets/AssetManifest.bin",
     "assets/AssetManifest.bin.json",
     "assets/NOTICES",
-    "assets/fonts/MaterialIcons-Regular.otf",
-    "assets/packages/cupertino_icons/assets/CupertinoIcons.ttf",
     "version.json",
 )
 SHADER_FOLDER = "assets/shaders"
@@ -37,11 +44,17 @@ CANVASKIT_FILES = (
 )
 """Flutter picks the smaller build under chromium/ where the browser breaks Chinese lines itself."""
 
-CHINESE_FONT_ASSET = "fonts/LiandongSans-Regular.otf"
+FIRST_FONT_ASSET = "fonts/LiandongSans-First.otf"
+LATER_FONT_ASSET = "fonts/LiandongSans-Later.otf"
+"""Loaded by main.py once the first screen stands."""
 
 # Flutter's default family, and the one that every other family falls back to: with our font
 # under this name all text is Chinese from the first frame on, and nothing is asked of a host.
 DEFAULT_FAMILY = "Roboto"
+
+# The engine's list of last resorts: the family that main.py loads later comes after the default.
+LAST_RESORTS = b'p=A.d(["Roboto"],t.s)\n'
+OUR_LAST_RESORTS = b'p=A.d(["Roboto","LiandongLater"],t.s)\n'
 
 # Loaded at each start whether or not the app has animations; see site/without-rive.
 RIVE_HOST = b"https://cdn.jsdelivr.net/npm/@rive-app/flutter-native-wasm@44.0.0/"
@@ -52,6 +65,12 @@ RIVE_STAND_IN = b"/without-rive/"
 # outside, again at each layout while that fails. Without the collecting nothing is missing.
 MISSING_CHARACTERS = b"j=A.d([],t.t)\nfor(k=0;k<s;++k)if(!o[k])j.push(a[k])\nreturn j}"
 NONE_MISSING = b"return A.d([],t.t)}"
+
+COMPILED_CHANGES = (
+    (RIVE_HOST, RIVE_STAND_IN),
+    (MISSING_CHARACTERS, NONE_MISSING),
+    (LAST_RESORTS, OUR_LAST_RESORTS),
+)
 
 SERVICE_WORKER_SETTINGS = re.compile(r"\s*serviceWorkerSettings: \{.*?\},", re.DOTALL)
 
@@ -72,8 +91,10 @@ def flet_web_folder() -> Path:
     return Path(str(metadata.distribution("flet-web").locate_file("flet_web/web")))
 
 
-def add_flet_client(site: SiteFiles, chinese_font: bytes) -> None:
-    """Put Flet's client into *site*, with *chinese_font* as its default font."""
+def add_flet_client(
+    site: SiteFiles, *, first_font: bytes, later_font: bytes, icon_font: bytes
+) -> None:
+    """Put Flet's client into *site*, with *first_font* as its default, *later_font* behind it."""
     source = flet_web_folder()
     shaders = sorted(
         path.relative_to(source).as_posix()
@@ -82,10 +103,12 @@ def add_flet_client(site: SiteFiles, chinese_font: bytes) -> None:
     )
     for name in (*FLUTTER_FILES, *CANVASKIT_FILES, *shaders):
         site.add(name, (source / name).read_bytes())
-    site.add("main.dart.js", _compiled_client(source))
+    site.add(COMPILED_CLIENT, _compiled_client(source))
     site.add("flutter_bootstrap.js", _bootstrap(source).encode())
     site.add("assets/FontManifest.json", _font_manifest(source).encode())
-    site.add(f"assets/{CHINESE_FONT_ASSET}", chinese_font)
+    site.add(ICON_FONT, icon_font)
+    site.add(f"assets/{FIRST_FONT_ASSET}", first_font)
+    site.add(f"assets/{LATER_FONT_ASSET}", later_font)
     site.add("assets/fonts/OFL.txt", font_licence().encode())
 
 
@@ -95,8 +118,8 @@ def _compiled_client(source: Path) -> bytes:
     Raises:
         RuntimeError: A place to change isn't there, or not alone.
     """
-    code = (source / "main.dart.js").read_bytes()
-    for original, ours in ((RIVE_HOST, RIVE_STAND_IN), (MISSING_CHARACTERS, NONE_MISSING)):
+    code = (source / COMPILED_CLIENT).read_bytes()
+    for original, ours in COMPILED_CHANGES:
         if code.count(original) != 1:
             raise RuntimeError(f"main.dart.js no longer has one {original!r}")
         code = code.replace(original, ours)
@@ -116,11 +139,11 @@ def _bootstrap(source: Path) -> str:
 
 
 def _font_manifest(source: Path) -> str:
-    """Return the fonts that Flutter loads before its first frame: icons and ours.
+    """Return the fonts that Flutter loads before its first frame: Material's icons and ours.
 
-    Flet's own list has twenty fonts for formulas, 650 KB at each start.
+    Flet's own list has twenty fonts for formulas, and Apple's icons: 850 KB at each start.
     """
     listed = json.loads((source / "assets/FontManifest.json").read_text("utf-8"))
-    kept = [family for family in listed if family["family"].endswith("Icons")]
-    ours = {"family": DEFAULT_FAMILY, "fonts": [{"asset": CHINESE_FONT_ASSET}]}
+    kept = [family for family in listed if family["family"] == "MaterialIcons"]
+    ours = {"family": DEFAULT_FAMILY, "fonts": [{"asset": FIRST_FONT_ASSET}]}
     return json.dumps([*kept, ours])

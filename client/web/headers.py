@@ -17,6 +17,7 @@ SOURCES = {
     "worker-src": "'self'",
     "connect-src": "'self'",
     "img-src": "'self' blob: data:",
+    "media-src": "blob:",
     "font-src": "'self'",
     # Flutter's engine styles its own elements.
     "style-src": "'self' 'unsafe-inline'",
@@ -34,7 +35,7 @@ RESPONSE_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=()",
+    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=(self)",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 __all__ = ["SiteFiles"]
@@ -26,11 +26,11 @@ class SiteFiles:
             raise ValueError(f"two parts of the build write {path}")
         self._contents[path] = content
 
-    def add_folder(self, folder: Path, *, but: str = "") -> None:
-        """Put everything under *folder*, *but* one file, at the same place below the root."""
+    def add_folder(self, folder: Path, *, but: Collection[str] = ()) -> None:
+        """Put everything under *folder*, *but* some, at the same place below the root."""
         for file in sorted(folder.rglob("*")):
             path = file.relative_to(folder).as_posix()
-            if file.is_file() and not file.name.startswith(".") and path != but:
+            if file.is_file() and not file.name.startswith(".") and path not in but:
                 self.add(path, file.read_bytes())
 
     def __iter__(self) -> Iterator[tuple[str, bytes]]:

@@ -21,7 +21,9 @@ depends_on = None
 TABLES = (
     "county",
     "county_counter",
+    "enrolment_failure",
     "feed",
+    "feed_row",
     "op",
     "policy",
     "scope_counter",
@@ -57,6 +59,8 @@ TABLES = (
     "call_attempt",
     "care_follow_up",
     "route",
+    "attachment",
+    "blob",
 )
 """In the order of their creation."""
 
@@ -114,6 +118,7 @@ def table(  # noqa: PLR0913 - all that a table has
     indexes: Sequence[str] = (),
     named_indexes: Mapping[str, Sequence[str]] = {},
     numbered: bool = False,
+    clustered: bool = False,
 ) -> None:
     """Create a table; every constraint has a name, for a later migration may have to drop it."""
     is_row = any(column.name == "foreign_revision" for column in columns)
@@ -146,6 +151,7 @@ def table(  # noqa: PLR0913 - all that a table has
         ),
         *(sa.UniqueConstraint(*some, name=op.f(title)) for title, some in uniques.items()),
         sqlite_autoincrement=numbered,
+        sqlite_with_rowid=not clustered,
     )
     for column in (*indexes, *(("county_id",) if is_row else ())):
         op.create_index(f"ix_{name}_{column}", name, [column])
@@ -175,19 +181,41 @@ def upgrade() -> None:
         key=("county_id",),
     )
     table(
+        "enrolment_failure",
+        [
+            whole("id"),
+            instant("at"),
+            text("address", 32),
+            text("county_id", 13, optional=True),
+        ],
+        named_indexes={
+            "ix_enrolment_failure_address": ("address", "at"),
+            "ix_enrolment_failure_county": ("county_id", "at"),
+        },
+        numbered=True,
+    )
+    table(
         "feed",
         [
             text("scope", 32),
+            whole("version"),
             text("table_name", 32),
             text("row_id", 13),
-            whole("version"),
-            whole("revision"),
             flag("gone"),
+        ],
+        key=("scope", "version"),
+        unique=[("row_id", "table_name", "scope")],
+        clustered=True,
+    )
+    table(
+        "feed_row",
+        [
+            text("row_id", 13),
+            text("table_name", 32),
+            whole("revision"),
             long_text("body"),
         ],
-        key=("scope", "table_name", "row_id"),
-        unique=[("scope", "version")],
-        named_indexes={"ix_feed_row": ("row_id", "table_name")},
+        key=("row_id", "table_name"),
     )
     table(
         "op",
@@ -211,6 +239,7 @@ def upgrade() -> None:
             whole("waits_device", optional=True),
             whole("waits_seq", optional=True),
             text("parked_reason", 500, optional=True),
+            long_text("promise", optional=True),
         ],
         key=("device", "seq"),
         choices={
@@ -222,7 +251,7 @@ def upgrade() -> None:
             "seq": "seq BETWEEN 1 AND 16777215",
         },
         unique=[("county_id", "number")],
-        named_indexes={"ix_op_waiting": ("county_id", "waits_device", "waits_seq")},
+        named_indexes={"ix_op_state": ("county_id", "state")},
     )
     table(
         "policy",
@@ -409,6 +438,7 @@ def upgrade() -> None:
             text("public_key", 87),
             whole("app_version"),
             whole("last_seq"),
+            whole("backed_up_seq"),
             long_text("scopes"),
             instant("enrolled_at"),
         ],
@@ -453,6 +483,7 @@ def upgrade() -> None:
             "days": "from_on <= to_on",
         },
         indexes=["staff_id"],
+        named_indexes={"ix_leave_end": ("county_id", "to_on")},
     )
     table(
         "notice",
@@ -984,14 +1015,12 @@ def upgrade() -> None:
             "capture": "captured_from <= captured_to",
         },
         unique=[("outlet_id", "voucher_number")],
-        indexes=[
-            "customer_id",
-            "harvest_date_id",
-            "held_for_id",
-            "outlet_id",
-            "referrer_id",
-            "wealth_manager_id",
-        ],
+        indexes=["customer_id", "harvest_date_id", "held_for_id"],
+        named_indexes={
+            "ix_referral_capture": ("county_id", "captured_to"),
+            "ix_referral_change": ("county_id", "changed_at"),
+            "ix_referral_holder": ("wealth_manager_id", "status"),
+        },
     )
     table(
         "visit",
@@ -1075,7 +1104,49 @@ def upgrade() -> None:
             instant("escalated_at"),
         ],
         references={"referral_id": "referral", "outlet_id": "outlet", "chosen_id": "staff"},
-        indexes=["chosen_id", "referral_id"],
+        indexes=["referral_id"],
+        named_indexes={"ix_route_chosen": ("chosen_id", "at")},
+    )
+    table(
+        "attachment",
+        [
+            *row(),
+            text("object_table", 32),
+            text("object_id", 13),
+            text("kind", 32),
+            text("sha256", 64),
+            whole("size"),
+            text("media_type", 32),
+            text("made_by_id", 13),
+            instant("made_at"),
+            instant("removed_at", optional=True),
+        ],
+        references={"made_by_id": "staff"},
+        choices={
+            "object_table": ("referral", "visit", "care_card"),
+            "kind": ("photo", "voice"),
+            "media_type": ("image/jpeg", "image/png", "image/webp", "audio/webm", "audio/mp4"),
+        },
+        indexes=["object_id", "sha256"],
+    )
+    table(
+        "blob",
+        [
+            text("object_id", 13),
+            text("sha256", 64),
+            text("county_id", 13),
+            whole("device"),
+            whole("size"),
+            text("media_type", 32, optional=True),
+            instant("begun_at"),
+            instant("completed_at", optional=True),
+        ],
+        key=("object_id", "sha256"),
+        choices={
+            "media_type": ("image/jpeg", "image/png", "image/webp", "audio/webm", "audio/mp4"),
+        },
+        indexes=["county_id"],
+        named_indexes={"ix_blob_device": ("device", "begun_at")},
     )
 
 

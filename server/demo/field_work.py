@@ -130,6 +130,7 @@ class FieldWork:
 
     def _tend_sales(self, rows: DatabaseRows, day: dt.date, at: dt.datetime | None = None) -> None:
         first = day == self._stage.today - dt.timedelta(days=self._stage.scale.days)
+        rows.prefetch((HarvestDate, harvest_date_id) for harvest_date_id in self._ids.values())
         for place, sale in enumerate(self._sales):
             late = first and sale.reported_on < day <= sale.to_on
             if place not in self._ids and (sale.reported_on == day or late):

@@ -9,6 +9,7 @@ from server.demo.care_work import CareWork
 from server.demo.field_work import FieldWork
 from server.demo.head_work import HeadWork
 from server.demo.manager_work import ManagerWork
+from server.demo.news import read_news
 from server.demo.seasons import earlier_sales, present_sales
 from server.demo.stage import Stage, at_outlet
 from server.mutations.own import own_transaction
@@ -74,6 +75,7 @@ def _live_recent_days(stage: Stage, first_day: dt.date) -> None:
             field.send(at_outlet(day, 18), all_of_them=False)
             managers.day(day)
             heads.day(day)
+    read_news(stage)
     heads.cold_wave(stage.now - dt.timedelta(hours=3))
     field.morning(stage.now - dt.timedelta(minutes=5), MORNING_LEADS)
     field.send(stage.now)

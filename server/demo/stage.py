@@ -186,6 +186,8 @@ class Phone:
     def record(self, name: str, args: object, at: dt.datetime, *about: Row) -> None:
         """Record an operation at that time; *about* is what its author sees and decides on."""
         self._seq += 1
+        # Nothing is recorded before the answer that its author has seen.
+        at = max(at, self._anchored_at)
         base: dict[str, Json] = {row.id: self._stage.revision(row) for row in about}
         members: Mapping[str, Json] = {
             "seq": self._seq,

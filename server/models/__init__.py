@@ -1,6 +1,7 @@
 """All tables. Importing the package registers every model in `MODELS`."""
 
 from server.models import (
+    attachment,
     care_card,
     customer,
     harvest,
@@ -21,6 +22,7 @@ __all__ = [
     "MODELS",
     "Base",
     "RowModel",
+    "attachment",
     "care_card",
     "customer",
     "db",

@@ -67,7 +67,10 @@ class LeaveModel(RowModel):
 
     __tablename__ = "leave"
     ROW = people.Leave
-    __table_args__ = (sa.CheckConstraint("from_on <= to_on", name="days"),)
+    __table_args__ = (
+        sa.CheckConstraint("from_on <= to_on", name="days"),
+        sa.Index("ix_leave_end", "county_id", "to_on"),
+    )
 
     staff_id: Mapped[Id] = mapped_column(reference("staff.id"), index=True)
     from_on: Mapped[dt.date]

@@ -30,11 +30,15 @@ class ReferralModel(RowModel):
     __table_args__ = (
         sa.UniqueConstraint("outlet_id", "voucher_number"),
         sa.CheckConstraint("captured_from <= captured_to", name="capture"),
+        sa.Index("ix_referral_holder", "wealth_manager_id", "status"),
+        # What leaves phones by the mere passing of days is looked for by these.
+        sa.Index("ix_referral_capture", "county_id", "captured_to"),
+        sa.Index("ix_referral_change", "county_id", "changed_at"),
     )
 
-    outlet_id: Mapped[Id] = mapped_column(reference("outlet.id"), index=True)
+    outlet_id: Mapped[Id] = mapped_column(reference("outlet.id"))
     customer_id: Mapped[Id] = mapped_column(reference("customer.id"), index=True)
-    referrer_id: Mapped[Id] = mapped_column(reference("staff.id"), index=True)
+    referrer_id: Mapped[Id] = mapped_column(reference("staff.id"))
     kind: Mapped[CustomerKind]
     source: Mapped[LeadSource]
     need: Mapped[Need]
@@ -51,7 +55,7 @@ class ReferralModel(RowModel):
     note: Mapped[Note]
     signature: Mapped[Tag | None]
     receipt_number: Mapped[int | None]
-    wealth_manager_id: Mapped[Id | None] = mapped_column(reference("staff.id"), index=True)
+    wealth_manager_id: Mapped[Id | None] = mapped_column(reference("staff.id"))
     in_person_id: Mapped[Id | None] = mapped_column(reference("staff.id"))
     route_id: Mapped[Id | None]
     due_at: Mapped[dt.datetime | None]

@@ -16,7 +16,9 @@ __all__ = [
     "CountyCounterModel",
     "EnrolledDeviceModel",
     "EnrolmentCodeModel",
+    "EnrolmentFailureModel",
     "FeedEntryModel",
+    "FeedRowModel",
     "OpModel",
     "ScopeCounterModel",
     "ServerIdentityModel",
@@ -68,10 +70,30 @@ class EnrolmentCodeModel(Base):
     used_by_device: Mapped[int | None]
 
 
+class EnrolmentFailureModel(Base):
+    """A wrong code, kept for some minutes: who guesses must be slower than any code can bear.
+
+    `address` is a keyed hash of the network it came from; `county_id` is that of the code that
+    was hit, if one was.
+    """
+
+    __tablename__ = "enrolment_failure"
+    __table_args__ = (
+        sa.Index("ix_enrolment_failure_address", "address", "at"),
+        sa.Index("ix_enrolment_failure_county", "county_id", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[dt.datetime]
+    address: Mapped[str] = mapped_column(sa.String(32))
+    county_id: Mapped[Id | None]
+
+
 class EnrolledDeviceModel(Base):
     """A device's key and how far its operations have come; what people see is a `device` row.
 
     `scopes` are those that the device may still hold rows of, until it says otherwise.
+    `backed_up_seq` is the highest sequence that a verified backup holds.
     """
 
     __tablename__ = "enrolled_device"
@@ -88,6 +110,7 @@ class EnrolledDeviceModel(Base):
     public_key: Mapped[str] = mapped_column(sa.String(87))
     app_version: Mapped[int]
     last_seq: Mapped[int] = mapped_column(default=0)
+    backed_up_seq: Mapped[int] = mapped_column(default=0)
     scopes: Mapped[tuple[str, ...]] = mapped_column(TupleOf(str), default=())
     enrolled_at: Mapped[dt.datetime]
 
@@ -96,7 +119,8 @@ class OpModel(Base):
     """An operation as it arrived, and what became of it; never deleted, its body may be erased.
 
     `number` and `signature` make up the receipt once there is a result. `waits_device` and
-    `waits_seq` name the operation whose object a deferred one refers to.
+    `waits_seq` name the operation whose object a deferred one refers to. `promise` is the receipt
+    that an earlier life of this server gave for it, and when it came back (`server.exchange`).
     """
 
     __tablename__ = "op"
@@ -104,7 +128,7 @@ class OpModel(Base):
         sa.CheckConstraint("seq BETWEEN 1 AND 16777215", name="seq"),
         sa.CheckConstraint("(state = 'deferred') = (number IS NULL)", name="numbered"),
         sa.UniqueConstraint("county_id", "number"),
-        sa.Index("ix_op_waiting", "county_id", "waits_device", "waits_seq"),
+        sa.Index("ix_op_state", "county_id", "state"),
     )
 
     device: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -126,6 +150,7 @@ class OpModel(Base):
     waits_device: Mapped[int | None]
     waits_seq: Mapped[int | None]
     parked_reason: Mapped[str | None] = mapped_column(sa.String(500))
+    promise: Mapped[str | None] = mapped_column(sa.Text)
 
 
 class SetAsideModel(Base):
@@ -152,18 +177,31 @@ class ScopeCounterModel(Base):
 
 
 class FeedEntryModel(Base):
-    """A row as one scope knows it, encoded; or the note that it is gone from there."""
+    """That a row is in a scope since some version, or that it is gone from there."""
 
     __tablename__ = "feed"
+    # Read by scope and version, and then in this order: on SQLite the table itself is that index.
     __table_args__ = (
-        sa.UniqueConstraint("scope", "version"),
-        sa.Index("ix_feed_row", "row_id", "table_name"),
+        sa.UniqueConstraint("row_id", "table_name", "scope"),
+        {"sqlite_with_rowid": False},
     )
 
     scope: Mapped[str] = mapped_column(sa.String(SCOPE_LENGTH), primary_key=True)
-    table_name: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
-    row_id: Mapped[Id] = mapped_column(primary_key=True)
-    version: Mapped[int]
-    revision: Mapped[int]
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    table_name: Mapped[str] = mapped_column(sa.String(32))
+    row_id: Mapped[Id]
     gone: Mapped[bool]
+
+
+class FeedRowModel(Base):
+    """A row as the feed tells it, encoded once for all the scopes that hold it.
+
+    The body is empty when none does.
+    """
+
+    __tablename__ = "feed_row"
+
+    row_id: Mapped[Id] = mapped_column(primary_key=True)
+    table_name: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    revision: Mapped[int]
     body: Mapped[str] = mapped_column(sa.Text)

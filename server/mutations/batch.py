@@ -6,26 +6,35 @@ import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from sqlalchemy.orm import Session
 
 from server.clock import Clock
 from server.database import is_lost, write_transaction
-from server.feed import known_objects, publish
+from server.feed import Feed, known_objects
 from server.identity import ReceiptSigner
 from server.logs import failure_of
 from server.models.sync import EnrolledDeviceModel, OpModel
 from server.mutations.oplog import OpLog
+from server.mutations.promises import (
+    WAITS_AT_MOST,
+    Promise,
+    free_number,
+    kept,
+    lacks_a_revision,
+)
 from server.mutations.receiving import (
+    OpContent,
     ReceivedOp,
     capture_clock,
     ids_named_by,
 )
 from server.mutations.running import Outcome, Sight, refusal, run_op
 from server.mutations.sweep import rows_to_place_anew
-from server.mutations.transaction import Reaction, Transaction
+from server.mutations.transaction import Foresight, Reaction, Transaction
 from server.problems import ProblemError
 from server.rows import DatabaseRows
 from server.scope import scopes_of
@@ -55,15 +64,22 @@ class WriteDoor:
         reactions: What the server does after a mutation, by its name.
         signer: Signs receipts.
         clock: The time.
+        foresight: What is read before the operations of a batch run, by the mutation's name.
     """
 
     reactions: Mapping[str, Reaction]
     signer: ReceiptSigner
     clock: Clock
+    foresight: Mapping[str, Foresight] = field(default_factory=dict)
 
 
-def run_batch(
-    door: WriteDoor, session: Session, device_number: int, county_id: str, ops: Sequence[ReceivedOp]
+def run_batch(  # noqa: PLR0913, PLR0917 - what one device sends, and where to
+    door: WriteDoor,
+    session: Session,
+    device_number: int,
+    county_id: str,
+    ops: Sequence[ReceivedOp],
+    promises: Mapping[int, Promise] | None = None,
 ) -> list[OpModel]:
     """Run what is new of *ops*, in one transaction; return what became of each, old or new.
 
@@ -73,23 +89,31 @@ def run_batch(
     Raises:
         ProblemError: `forked` or `sequence-gap`; nothing is kept then.
     """
-    return run_batches(door, session, county_id, {device_number: ops})
+    return run_batches(door, session, county_id, {device_number: ops}, promises)
 
 
 def run_batches(
-    door: WriteDoor, session: Session, county_id: str, sent: Mapping[int, Sequence[ReceivedOp]]
+    door: WriteDoor,
+    session: Session,
+    county_id: str,
+    sent: Mapping[int, Sequence[ReceivedOp]],
+    promises: Mapping[int, Promise] | None = None,
 ) -> list[OpModel]:
-    """Run what several devices sent, device by device, in one transaction; see `run_batch`."""
+    """Run what several devices sent, device by device, in one transaction; see `run_batch`.
+
+    *promises*, by sequence, are what an earlier life of the server said of what one device sent.
+    """
     for one_by_one in (False, True):
         try:
             with write_transaction(session, county_id):
                 batch = _Batch(door, session, county_id, one_by_one=one_by_one)
-                kept = []
+                answered = []
                 for device_number, ops in sent.items():
                     device = session.get_one(EnrolledDeviceModel, device_number)
                     batch.note_contact(device)
-                    kept += batch.take(device, ops)
+                    answered += batch.take(device, ops, promises or {})
                 batch.finish()
+                batch.let_go(answered)
         except ProblemError:
             raise
         except Exception as error:
@@ -99,7 +123,7 @@ def run_batches(
                 "batch runs again op by op", devices=list(sent), **failure_of(error)
             )
         else:
-            return kept
+            return answered
     raise AssertionError("the second run returns or raises")
 
 
@@ -133,19 +157,27 @@ class _Batch:
         self._one_by_one = one_by_one
         self._now = door.clock.now()
         self._rows = DatabaseRows(session, county_id)
+        self._feed = Feed(session, self._rows, county_id)
         self._log = OpLog(session, county_id, door.signer)
         self._changed: dict[tuple[type[Row], str], Row] = {}
         self._has_news = False
         self._scopes_since: dict[tuple[str, dt.date], frozenset[str]] = {}
 
-    def take(self, device: EnrolledDeviceModel, ops: Sequence[ReceivedOp]) -> list[OpModel]:
+    def take(
+        self,
+        device: EnrolledDeviceModel,
+        ops: Sequence[ReceivedOp],
+        promises: Mapping[int, Promise],
+    ) -> list[OpModel]:
         """Answer the known operations from the log, and run the new ones in their order."""
         known = self._log.known(device, ops)
         new = [op for op in ops if op.seq not in known]
         _demand_no_gap(device.last_seq, new)
+        if not self._one_by_one:
+            self._rows.expect_new(device.number, device.last_seq + 1)
         sight = self._prepare(device, new)
         for op in new:
-            known[op.seq] = self._take_new(device, op, sight)
+            known[op.seq] = self._take_new(device, op, sight, promises.get(op.seq))
             device.last_seq = op.seq
         return [known[op.seq] for op in ops]
 
@@ -154,20 +186,25 @@ class _Batch:
         device = self._session.get_one(EnrolledDeviceModel, op.device)
         assert op.body is not None, "an erased body can't run"
         received = ReceivedOp.from_body(op.seq, op.body)
+        promise = None if op.promise is None else Promise.from_text(op.promise)
         moment = Moment(
-            now=self._now,
+            now=self._now if promise is None else promise.at,
             captured_from=op.captured_from,
             captured_to=op.captured_to,
             grade=op.clock_grade,
         )
         sight = self._prepare(device, [received])
-        outcome = self._outcome(device, received, sight, moment, op.number)
-        self._log.settle(op, outcome)
+        number = op.number or self._promised_number(promise)
+        since = op.received_at if promise is None else promise.again_at
+        outcome = self._decided(device, received, sight, moment, number, promise, since)
+        self._log.settle(op, outcome, number)
         self._has_news |= outcome.state is not OpState.DEFERRED
 
     def finish(self) -> None:
         """Run what waited for this batch, and bring every changed row into the feed."""
         self._publish_changes()
+        # From here on, others' operations run: of what this batch made they see their share only.
+        self._rows.expect_none_new()
         while self._has_news:
             self._has_news = False
             for op in self._log.waiting():
@@ -177,6 +214,12 @@ class _Batch:
         swept_at = self._log.swept_at
         if swept_at is None or self._now - swept_at >= SWEPT_EVERY:
             self._sweep(swept_at)
+
+    def let_go(self, answered: Iterable[OpModel]) -> None:
+        """Leave *answered* readable after the commit without asking the database again."""
+        self._session.flush()
+        for op in answered:
+            self._session.expunge(op)
 
     def note_contact(self, device: EnrolledDeviceModel) -> None:
         """Let those who look after the outlet's phones see when this one was last here."""
@@ -192,7 +235,7 @@ class _Batch:
         self._changed = {}
 
     def _publish(self, changed: Mapping[tuple[type[Row], str], Row]) -> None:
-        publish(self._session, self._rows, self._county_id, changed.values(), self._now)
+        self._feed.publish(changed.values(), self._now)
 
     def _sweep(self, since: dt.datetime | None) -> None:
         """Take from phones what has expired since the last sweep."""
@@ -212,11 +255,21 @@ class _Batch:
     def _prepare(self, device: EnrolledDeviceModel, ops: Sequence[ReceivedOp]) -> Sight:
         """Load what the operations are about at once, and see what their author may know of."""
         named = {row_id for op in ops for row_id in _named_by(op)}
-        objects = known_objects(self._session, named)
+        objects = known_objects(
+            self._session, (row_id for row_id in named if not self._rows.is_new(row_id))
+        )
         self._rows.prefetch((known.table, row_id) for row_id, known in objects.items())
+        self._foresee(ops)
         actor = self._actor_of(device)
         scopes = scopes_of(actor, self._rows, day_at_outlet(self._now))
         return Sight(frozenset(scopes), objects)
+
+    def _foresee(self, ops: Sequence[ReceivedOp]) -> None:
+        """Read at once what the reactions would read op by op."""
+        for name, foresee in self._door.foresight.items():
+            asked = [args for op in ops if op.name == name and (args := _args_of(op)) is not None]
+            if asked:
+                foresee(self._rows, asked)
 
     def _sight_at(self, actor: Actor, sight: Sight, moment: Moment) -> Sight:
         """Add what the author could see when the op was captured, such as a covered round's."""
@@ -243,16 +296,45 @@ class _Batch:
             op_id=make_id(device.number, seq, 0),
         )
 
-    def _take_new(self, device: EnrolledDeviceModel, op: ReceivedOp, sight: Sight) -> OpModel:
+    def _take_new(
+        self, device: EnrolledDeviceModel, op: ReceivedOp, sight: Sight, promise: Promise | None
+    ) -> OpModel:
+        received_at = self._now if promise is None else promise.at
         # Should the server's own clock have been put back, nothing is proven; nothing breaks.
-        enrolled_at = min(device.enrolled_at, self._now)
-        known = CaptureEvidence(enrolled_at=enrolled_at, received_at=self._now)
-        moment = grade_capture(capture_clock(op), known, self._now)
-        self._rows.new_prefix = (device.number, op.seq)
-        outcome = self._outcome(device, op, sight, moment, None)
-        self._rows.new_prefix = None
+        enrolled_at = min(device.enrolled_at, received_at)
+        known = CaptureEvidence(enrolled_at=enrolled_at, received_at=received_at)
+        moment = grade_capture(capture_clock(op), known, received_at)
+        number = self._promised_number(promise)
+        if self._one_by_one:
+            # What the ops before it made is stored by now.
+            self._rows.expect_new(device.number, op.seq, op.seq)
+        outcome = self._decided(device, op, sight, moment, number, promise, self._now)
+        if self._one_by_one:
+            self._rows.expect_none_new()
         self._has_news = True
-        return self._log.add(device, op, moment, outcome)
+        return self._log.add(device, op, moment, outcome, number, promise)
+
+    def _promised_number(self, promise: Promise | None) -> int | None:
+        return None if promise is None else free_number(self._session, self._county_id, promise)
+
+    def _decided(  # noqa: PLR0913, PLR0917 - an operation and all that is known of it
+        self,
+        device: EnrolledDeviceModel,
+        op: ReceivedOp,
+        sight: Sight,
+        moment: Moment,
+        number: int | None,
+        promise: Promise | None,
+        since: dt.datetime,
+    ) -> Outcome:
+        """Run an operation, unless it was refused before a restore or came before its time."""
+        if promise is not None and promise.refusal is not None:
+            return promise.refusal
+        is_patient = self._now - since < WAITS_AT_MOST
+        if is_patient and lacks_a_revision(op, self._rows, sight):
+            return Outcome(OpState.DEFERRED)
+        outcome = self._outcome(device, op, sight, moment, number)
+        return outcome if promise is None else kept(promise, outcome, is_patient=is_patient)
 
     def _outcome(
         self,
@@ -265,12 +347,15 @@ class _Batch:
         tx = self._transaction(device, moment, op.seq)
         sight = self._sight_at(tx.actor, sight, moment)
         started_s = self._door.clock.elapsed_s()
+        if self._one_by_one:
+            self._rows.write()  # Before the savepoint: an op's failure takes back its own alone.
         try:
             with self._session.begin_nested() if self._one_by_one else nullcontext():
                 run_op(op, tx, sight, self._door.reactions, number or self._log.next_number)
                 if self._one_by_one:
                     # All that could fail at the end of the batch fails here, for this op alone.
                     self._publish(tx.changed)
+                    self._rows.write()
                     self._session.flush()
             self._changed |= tx.changed
             outcome = Outcome(OpState.OK)
@@ -287,6 +372,7 @@ class _Batch:
         refused = refusal(error, op, tx, device)
         if self._one_by_one:
             self._rows.forget()
+            self._feed.forget()
         elif refused is None or tx.has_begun:
             raise _BatchFailed from error
         if refused is not None:
@@ -307,13 +393,24 @@ def _demand_no_gap(last_seq: int, new: Sequence[ReceivedOp]) -> None:
 
 
 def _named_by(op: ReceivedOp) -> Iterable[str]:
-    """Yield the ids that an operation names; one that can't be read is refused when it runs."""
+    """Yield the ids that an operation names."""
+    content = _content_of(op)
+    if content is not None:
+        yield from content.base
+        yield from ids_named_by(content.args)
+
+
+def _args_of(op: ReceivedOp) -> Any | None:
+    content = _content_of(op)
+    return None if content is None else content.args
+
+
+def _content_of(op: ReceivedOp) -> OpContent | None:
+    """Return what *op* asks for, or None if it can't be read: it is refused when it runs."""
     try:
-        content = op.content
+        return op.content
     except Exception:  # noqa: BLE001 - whatever is wrong with it is said when it runs, alone
-        return
-    yield from content.base
-    yield from ids_named_by(content.args)
+        return None
 
 
 def _log_op(

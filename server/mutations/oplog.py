@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from server.identity import ReceiptSigner, identity_of
 from server.models.sync import CountyCounterModel, EnrolledDeviceModel, OpModel
+from server.mutations.promises import Promise
 from server.mutations.receiving import ReceivedOp
 from server.mutations.running import Outcome
 from server.problems import ProblemError
@@ -80,10 +81,16 @@ class OpLog:
                 raise ProblemError("forked", last=device.last_seq)
         return known
 
-    def add(
-        self, device: EnrolledDeviceModel, op: ReceivedOp, moment: Moment, outcome: Outcome
+    def add(  # noqa: PLR0913, PLR0917 - an operation and all that is known of it
+        self,
+        device: EnrolledDeviceModel,
+        op: ReceivedOp,
+        moment: Moment,
+        outcome: Outcome,
+        number: int | None = None,
+        promise: Promise | None = None,
     ) -> OpModel:
-        """Note a new operation and what became of it."""
+        """Note a new operation and what became of it; *number* was promised to its receipt."""
         record = OpModel(
             device=device.number,
             seq=op.seq,
@@ -92,17 +99,18 @@ class OpLog:
             name=op.name,
             v=op.version,
             body=op.body,
-            generation=self._generation,
+            generation=self._generation if promise is None else promise.receipt.generation,
+            promise=None if promise is None else promise.text(),
             received_at=moment.now,
             captured_from=moment.captured_from,
             captured_to=moment.captured_to,
             clock_grade=moment.grade,
         )
-        self.settle(record, outcome)
+        self.settle(record, outcome, number)
         self._session.add(record)
         return record
 
-    def settle(self, record: OpModel, outcome: Outcome) -> None:
+    def settle(self, record: OpModel, outcome: Outcome, number: int | None = None) -> None:
         """Write *outcome* down; a result gets a number and a signature."""
         record.state = outcome.state
         record.problem = (
@@ -113,8 +121,8 @@ class OpLog:
         if outcome.state is OpState.DEFERRED:
             return
         if record.number is None:
-            record.number = self.next_number
-            self._counter.ops += 1
+            record.number = number or self.next_number
+            self._counter.ops = max(self._counter.ops, record.number)
         record.signature = self._signer.signed(_receipt_of(record)).signature
 
     def waiting(self) -> Sequence[OpModel]:
@@ -122,11 +130,14 @@ class OpLog:
         waiting, cause = aliased(OpModel), aliased(OpModel)
         query = (
             sa.select(waiting)
-            .join(cause, (cause.device == waiting.waits_device) & (cause.seq == waiting.waits_seq))
+            .outerjoin(
+                cause, (cause.device == waiting.waits_device) & (cause.seq == waiting.waits_seq)
+            )
             .where(
                 waiting.county_id == self._county_id,
                 waiting.state == OpState.DEFERRED,
-                cause.state.in_([OpState.OK, OpState.REJECTED]),
+                # Without a cause it waits for a change that a restored server will get again.
+                cause.state.in_([OpState.OK, OpState.REJECTED]) | waiting.waits_device.is_(None),
             )
             .order_by(waiting.received_at, waiting.device, waiting.seq)
         )

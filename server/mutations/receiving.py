@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import hashlib
 import json
 import types
 import typing
@@ -17,7 +18,7 @@ from shared.domain.clock import CaptureClock
 from shared.domain.fields import Id
 from shared.domain.mutation import Mutation
 from shared.ids import SEQUENCE_MAX
-from shared.wire.envelope import ClockReading, op_digest
+from shared.wire.envelope import SESSION, ClockReading
 from shared.wire.mutations import load_args, mutation_named
 from shared.wire.schemas import InvalidFieldsError, instant_from_ms, load_dataclass
 
@@ -36,13 +37,17 @@ class ReceivedOp:
 
     @functools.cached_property
     def digest(self) -> str:
-        """The digest over the journalled bytes."""
-        return op_digest(self.members)
+        """The digest over the journalled bytes: what `op_digest` says of the members."""
+        return hashlib.sha256(self._journalled).hexdigest()
 
-    @functools.cached_property
+    @property
     def body(self) -> str:
         """The journalled text."""
-        return canonical_bytes(self.members).decode()
+        return self._journalled.decode()
+
+    @functools.cached_property
+    def _journalled(self) -> bytes:
+        return canonical_bytes(self.members)
 
     @property
     def name(self) -> str:
@@ -126,6 +131,10 @@ def capture_clock(op: ReceivedOp) -> CaptureClock:
             anchor_at=instant_from_ms(anchor.server) if anchor else None,
             anchor_mono_ms=anchor.mono if anchor else 0,
             same_boot=anchor is not None and anchor.boot == reading.boot,
+            may_sleep=reading.boot.startswith(SESSION),
+            anchor_wall_at=None
+            if anchor is None or anchor.wall is None
+            else instant_from_ms(anchor.wall),
         )
     except (InvalidFieldsError, OverflowError):
         return CaptureClock(wall_at=dt.datetime.min.replace(tzinfo=dt.UTC), mono_ms=0)

@@ -8,15 +8,15 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 from sqlalchemy.orm import Session
 
-from server.models import MODELS, model_of
-from server.rows import DatabaseRows, field_names
+from server.models import MODELS
+from server.rows import DatabaseRows
 from shared.domain.moment import Moment
 from shared.domain.notice import Notice, NoticeKind
 from shared.domain.people import Actor
 from shared.domain.rows import Row
 from shared.ids import derived_id, parse_id
 
-__all__ = ["Reaction", "Transaction", "missing_reference"]
+__all__ = ["Foresight", "Reaction", "Transaction", "missing_reference"]
 
 RowT = TypeVar("RowT", bound=Row)
 
@@ -61,29 +61,15 @@ class Transaction:
 
         The revision goes up once for each transaction that changes the row.
         """
-        table = type(row)
-        key = (table, row.id)
-        record = self.rows.record(table, row.id)
-        before = None if record is None else self.rows.get(table, row.id)
+        key = (type(row), row.id)
+        record = self.rows.record(*key)
+        before = None if record is None else record.row
         if before == row:
             return
-        if record is None:
-            record = model_of(table)(
-                id=row.id, county_id=self.county_id, revision=0, foreign_revision=0,
-                changed_by_device=self._device_number,
-            )  # fmt: skip
-            self.session.add(record)
-        if key not in self._before:
+        is_raised = key in self._before
+        self.rows.put(row, self._device_number, self.moment.now, is_raised=is_raised)
+        if not is_raised:
             self._before[key] = before
-            if record.changed_by_device != self._device_number:
-                record.foreign_revision = record.revision
-                record.changed_by_device = self._device_number
-            record.revision += 1
-            record.changed_at = self.moment.now
-        for name in field_names(cast("Any", table)):
-            setattr(record, name, getattr(row, name))
-        assert record.county_id == self.county_id, "a row stays in its county"
-        self.rows.keep(table, record, row)
         self.changed[key] = row
 
     def before(self, table: type[RowT], row_id: str) -> RowT | None:
@@ -121,6 +107,9 @@ class Transaction:
 
 Reaction: TypeAlias = Callable[[Transaction, Any], None]
 """What the server does of its own accord after a mutation, given its arguments."""
+
+Foresight: TypeAlias = Callable[[DatabaseRows, Sequence[Any]], None]
+"""Reads at once what the reactions to many operations of a kind will ask for, one by one."""
 
 
 def missing_reference(tx: Transaction, rows: Sequence[Row]) -> type[Row] | None:

@@ -5,10 +5,16 @@ A phone never runs these: it shows what the server answered.
 
 from __future__ import annotations
 
-from server.mutations.transaction import Reaction
-from server.reactions import care_card_steps, harvest_steps, points_steps, referral_steps
+from server.mutations.transaction import Foresight, Reaction
+from server.reactions import (
+    attachment_steps,
+    care_card_steps,
+    harvest_steps,
+    points_steps,
+    referral_steps,
+)
 
-__all__ = ["REACTIONS"]
+__all__ = ["FORESIGHT", "REACTIONS"]
 
 REACTIONS: dict[str, Reaction] = {
     "submit_referral": referral_steps.after_submit,
@@ -39,5 +45,12 @@ REACTIONS: dict[str, Reaction] = {
     "reject_points": points_steps.after_reject,
     "propose_reversal": points_steps.after_propose_reversal,
     "approve_reversal": points_steps.after_approve_reversal,
+    "attach_file": attachment_steps.after_attach,
 }
 """By the name of the mutation; run after its rows were put, in the same transaction."""
+
+FORESIGHT: dict[str, Foresight] = {
+    "submit_referral": referral_steps.before_submits,
+    "approve_points": points_steps.before_approvals,
+}
+"""By the name of the mutation; run once before the operations of a batch."""

@@ -8,6 +8,7 @@ from server.ledger.posting import post
 from server.mutations.transaction import Transaction
 from server.reactions.claims import claim_again
 from server.reactions.people import administrators_of
+from server.rows import DatabaseRows
 from shared.domain.notice import NoticeKind
 from shared.domain.points import (
     ApprovePoints,
@@ -24,7 +25,14 @@ __all__ = [
     "after_approve_reversal",
     "after_propose_reversal",
     "after_reject",
+    "before_approvals",
 ]
+
+
+def before_approvals(rows: DatabaseRows, some: Sequence[ApprovePoints]) -> None:
+    """Read at once all the lines of the awards that are decided on."""
+    entries = rows.where_in(PointsEntry, "id", [entry_id for args in some for entry_id in args.ids])
+    rows.prime(PointsEntry, "award", {entry.award for entry in entries})
 
 
 def after_approve(tx: Transaction, args: ApprovePoints) -> None:

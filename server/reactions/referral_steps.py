@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from server.mutations.transaction import Transaction
 from server.reactions.arrival import assigned, held_as_duplicate, received, released_with, routed
 from server.reactions.claims import (
@@ -10,6 +12,8 @@ from server.reactions.claims import (
     mark_verified,
     share_anew,
 )
+from server.reactions.suspicions import foresee_phones
+from server.rows import DatabaseRows
 from shared.domain.care_card import CareCard
 from shared.domain.notice import NoticeKind
 from shared.domain.points import AwardKind
@@ -43,9 +47,15 @@ __all__ = [
     "after_verify",
     "after_void",
     "after_withdraw",
+    "before_submits",
 ]
 
 _MAY_MOVE = frozenset({ReferralStatus.ROUTED, ReferralStatus.UNASSIGNED})
+
+
+def before_submits(rows: DatabaseRows, some: Sequence[SubmitReferral]) -> None:
+    """Look for all that may be duplicates at once."""
+    foresee_phones(rows, (args.phone for args in some if args.phone is not None))
 
 
 def after_submit(tx: Transaction, args: SubmitReferral) -> None:

@@ -1,11 +1,10 @@
-"""What routing must know, gathered with a fixed number of queries, however many leads there are."""
+"""What routing must know of a lead and of everybody who could take it."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
-from server.models.people import LeaveModel
 from server.mutations.transaction import Transaction
 from server.reactions.manager_facts import (
     ManagerFacts,
@@ -18,7 +17,7 @@ from server.reactions.manager_facts import (
 )
 from shared.domain.customer import Customer, has_consent
 from shared.domain.harvest import LIVE_STATUSES, HarvestDate
-from shared.domain.people import Role, Staff
+from shared.domain.people import Leave, Role, Staff
 from shared.domain.policy import Policy
 from shared.domain.referral import Referral
 from shared.domain.routing import Candidate, RouteTrace, RouteVerdict, RoutingQuestion
@@ -77,7 +76,7 @@ def _candidates(
 ) -> tuple[Candidate, ...]:
     leaves = leaves_today(tx)
     staff = _wealth_managers(tx, referral.outlet_id, named, leaves)
-    ids = [person.id for person in staff]
+    ids = tuple(sorted(person.id for person in staff))
     facts = ManagerFacts(
         profiles=profiles_of(tx, ids),
         leaves=leaves,
@@ -108,7 +107,7 @@ def _live_sale(tx: Transaction, referral: Referral) -> HarvestDate | None:
 
 
 def _wealth_managers(
-    tx: Transaction, outlet_id: str, named: Sequence[str | None], leaves: Mapping[str, LeaveModel]
+    tx: Transaction, outlet_id: str, named: Sequence[str | None], leaves: Mapping[str, Leave]
 ) -> list[Staff]:
     """Return the outlet's wealth managers, those whom a rule could name, and their backups."""
     people = {person.id: person for person in tx.rows.where(Staff, outlet_id=outlet_id)}

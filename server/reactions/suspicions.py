@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import sqlalchemy as sa
-
-from server.models.customer import CustomerContactModel
 from server.mutations.transaction import Transaction
 from server.reactions.phone_numbers import e164, spellings
+from server.rows import DatabaseRows
 from shared.domain.care_card import CareCard, CareStatus
 from shared.domain.customer import Customer, CustomerContact, contact_id_of
 from shared.domain.duplicates import Capture, HeldReason, Person, Suspicion, suspect
@@ -16,7 +14,7 @@ from shared.domain.policy import Policy
 from shared.domain.referral import Referral, ReferralStatus
 from shared.domain.rows import demand
 
-__all__ = ["suspicion_against"]
+__all__ = ["foresee_phones", "suspicion_against"]
 
 _WITHOUT_CLAIM = frozenset({ReferralStatus.VOID, ReferralStatus.WITHDRAWN, ReferralStatus.JOINED})
 _WITH_MANAGER = frozenset(
@@ -26,6 +24,11 @@ _WITH_MANAGER = frozenset(
     }
 )
 _FOLLOWED_UP = frozenset({CareStatus.OPEN, CareStatus.INVITED})
+
+
+def foresee_phones(rows: DatabaseRows, phones: Iterable[str]) -> None:
+    """Ask at once who of the county gave one of *phones*, however they were written."""
+    rows.prime(CustomerContact, "phone", {one for phone in phones for one in spellings(phone)})
 
 
 def suspicion_against(tx: Transaction, referral: Referral, policy: Policy) -> Suspicion | None:
@@ -82,16 +85,12 @@ def _sharing_phone(tx: Transaction, customer: Customer) -> Iterable[Person]:
     contact = tx.rows.get(CustomerContact, contact_id_of(customer.id))
     if contact is None:
         return
-    query = (
-        sa.select(CustomerContactModel.customer_id)
-        .where(
-            CustomerContactModel.county_id == tx.county_id,
-            CustomerContactModel.phone.in_(spellings(contact.phone)),
-            CustomerContactModel.customer_id != customer.id,
-        )
-        .order_by(CustomerContactModel.customer_id)
-    )
-    for customer_id in tx.session.scalars(query).all():
+    sharing = {
+        other.customer_id
+        for spelling in spellings(contact.phone)
+        for other in tx.rows.where(CustomerContact, phone=spelling)
+    }
+    for customer_id in sorted(sharing - {customer.id}):
         yield _person(tx, demand(tx.rows, Customer, customer_id))
 
 

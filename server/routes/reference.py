@@ -10,7 +10,9 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Response, render_template_string
 
+from server.routes.blobs import BlobQuery
 from server.routes.schemas import (
+    BlobAnswerSchema,
     EnrolAnswerSchema,
     EnrolRequest,
     OpSchema,
@@ -19,6 +21,7 @@ from server.routes.schemas import (
     SyncRequestSchema,
 )
 from shared.canonical import canonical_bytes
+from shared.wire.blobs import BLOBS_PATH
 from shared.wire.envelope import (
     APP_VERSION,
     DEVICE_HEADER,
@@ -38,12 +41,22 @@ blueprint = Blueprint("reference", __name__)
 _ENROLMENT_PROBLEMS = (
     "malformed-json", "invalid-body", "body-too-large", "unsupported-media-type",
     "enrolment-code-wrong", "enrolment-code-expired", "enrolment-code-spent", "staff-inactive",
-    "busy",
+    "too-many-tries", "busy",
 )  # fmt: skip
 _SYNC_PROBLEMS = (
     "malformed-json", "invalid-body", "body-too-large", "unsupported-media-type",
     "unauthenticated", "device-revoked", "staff-inactive", "forked", "sequence-gap", "busy",
 )  # fmt: skip
+
+_BLOB_GET_PROBLEMS = (
+    "not-found", "invalid-body", "unauthenticated", "device-revoked", "staff-inactive", "busy",
+)  # fmt: skip
+_BLOB_PROBLEMS = (
+    *_BLOB_GET_PROBLEMS, "unsupported-media-type", "body-too-large", "missing-object",
+    "out-of-scope", "illegal-transition", "invalid-argument", "too-many-attachments",
+    "blob-offset", "blob-damaged", "blob-type-refused", "blob-too-large", "blob-quota-reached",
+)  # fmt: skip
+_SIGNED: tuple[dict[str, Any], ...] = ({"device": [], "signature": [], "generation": []},)
 
 
 @blueprint.get("/api/v1/openapi.json")
@@ -82,6 +95,7 @@ def openapi_document() -> dict[str, Any]:
     _add_signature(spec)
     _add_healthy(spec)
     _add_sync(spec)
+    _add_blobs(spec)
     document: dict[str, Any] = spec.to_dict()
     # Operations are looked at one by one, so the schema that checks requests lets any through.
     members = document["components"]["schemas"]["SyncRequest"]["properties"]
@@ -109,9 +123,36 @@ def _add_sync(spec: APISpec) -> None:
         operations={"post": _operation(
             "Take a device's operations, and tell it what it does not know yet",
             SyncRequestSchema, SyncAnswerSchema, _SYNC_PROBLEMS,
-            [{"device": [], "signature": [], "generation": []}],
+            list(_SIGNED),
         )},
     )  # fmt: skip
+
+
+def _add_blobs(spec: APISpec) -> None:
+    digest = {
+        "in": "path", "name": "sha256", "required": True,
+        "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    }  # fmt: skip
+    post = _operation(
+        "Send one piece of the bytes of an attachment",
+        None, BlobAnswerSchema, _BLOB_PROBLEMS, list(_SIGNED),
+    )  # fmt: skip
+    post["requestBody"]["content"] = {
+        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+    }
+    post["parameters"] = [digest, {"in": "query", "schema": schema_of(BlobQuery)}]
+    binary = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+    get = {
+        "summary": "Return the bytes of an attachment, or a range; by HEAD, how many were sent",
+        "security": list(_SIGNED),
+        "parameters": [digest],
+        "responses": {
+            "200": {"description": "All", "content": binary},
+            "206": {"description": "The range asked for", "content": binary},
+            **_problem_answers(_BLOB_GET_PROBLEMS),
+        },
+    }
+    spec.path(path=f"{BLOBS_PATH}/{{sha256}}", operations={"get": get, "post": post})
 
 
 def _name_of(args: type) -> str:
@@ -149,18 +190,22 @@ def _add_healthy(spec: APISpec) -> None:
 def _operation(
     summary: str, asked: Any, answer: Any, slugs: tuple[str, ...], security: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    by_status: dict[str, list[str]] = {}
-    for slug in (*slugs, "internal-error"):
-        by_status.setdefault(str(PROBLEMS[slug].status), []).append(slug)
     return {
         "summary": summary,
         "security": security,
         "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
         "responses": {
             "200": {"description": "Done", "content": {"application/json": {"schema": answer}}},
-            **{status: _problem_answer(tuple(some)) for status, some in by_status.items()},
+            **_problem_answers(slugs),
         },
     }
+
+
+def _problem_answers(slugs: tuple[str, ...]) -> dict[str, Any]:
+    by_status: dict[str, list[str]] = {}
+    for slug in (*slugs, "internal-error"):
+        by_status.setdefault(str(PROBLEMS[slug].status), []).append(slug)
+    return {status: _problem_answer(tuple(some)) for status, some in by_status.items()}
 
 
 def _problem_answer(slugs: tuple[str, ...]) -> dict[str, Any]:

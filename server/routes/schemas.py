@@ -16,6 +16,7 @@ from shared.wire.envelope import ClockReading, OpState
 from shared.wire.schemas import InvalidFieldsError, schema_of
 
 __all__ = [
+    "BlobAnswerSchema",
     "EnrolAnswerSchema",
     "EnrolRequest",
     "ProblemSchema",
@@ -54,6 +55,9 @@ class SyncRequest:
     open_seqs: tuple[int, ...]
     cursors: dict[str, int]
     limit: int
+    answered: tuple[Json, ...] = ()
+    check: bool = False
+    wait: int = 0
 
 
 def _whole(least: int, most: int, **kwargs: Any) -> ma.fields.Integer:
@@ -88,9 +92,17 @@ class SyncRequestSchema(ma.Schema):
     clock = ma.fields.Nested(schema_of(ClockReading), error_messages=_CODES)
     acked = _whole(0, SEQUENCE_MAX)
     ops = ma.fields.List(ma.fields.Raw(), load_default=(), error_messages=_CODES)
+    answered = ma.fields.List(
+        ma.fields.Raw(),
+        load_default=(),
+        validate=validate.Length(max=OPEN_MAX),
+        error_messages=_CODES,
+    )
     open = ma.fields.List(
         _sequence(), load_default=(), validate=validate.Length(max=OPEN_MAX), error_messages=_CODES
     )
+    wait = _whole(0, 3_600, load_default=0)
+    check = ma.fields.Boolean(load_default=False, truthy={True}, falsy={False})
     cursors = ma.fields.Dict(
         keys=ma.fields.String(),
         values=_whole(0, INTEGER_MAX),
@@ -114,6 +126,13 @@ class EnrolAnswerSchema(ma.Schema):
     server_key = ma.fields.String(required=True)
     server_time = _instant(required=True)
     staff = ma.fields.Nested(schema_of(Staff), required=True)
+
+
+class BlobAnswerSchema(ma.Schema):
+    """How much of a file's bytes the server has now."""
+
+    offset = _whole(0, INTEGER_MAX, required=True)
+    complete = ma.fields.Boolean(required=True)
 
 
 class ReceiptSchema(ma.Schema):
@@ -167,6 +186,8 @@ class SyncAnswerSchema(ma.Schema):
     generation = ma.fields.String(required=True)
     server_time = _instant(required=True)
     last = _whole(0, SEQUENCE_MAX, required=True)
+    keep_from = _whole(1, SEQUENCE_MAX + 1)
+    sums = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.String())
     results = ma.fields.List(ma.fields.Nested(ResultSchema), required=True)
     rows = ma.fields.Dict(
         keys=ma.fields.String(), values=ma.fields.List(ma.fields.List(ma.fields.Raw())),
@@ -201,4 +222,7 @@ def load_sync(values: dict[str, Json]) -> SyncRequest:
         open_seqs=tuple(loaded["open"]),
         cursors=loaded["cursors"],
         limit=loaded["limit"],
+        answered=tuple(loaded["answered"]),
+        check=loaded["check"],
+        wait=loaded["wait"],
     )

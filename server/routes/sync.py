@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from server.auth import authentic_device
+from server.auth import AuthenticDevice, authentic_device
 from server.bodies import json_of, raw_body
 from server.enrolment import Application, enrol
-from server.exchange import push, reply, set_aside
+from server.exchange import has_news, push, reply, set_aside
 from server.identity import is_point
 from server.models import db
 from server.mutations.receiving import ReceivedOp, sequence_of
@@ -15,7 +15,14 @@ from server.problems import ProblemError
 from server.routes.schemas import EnrolRequest, SyncRequest, load_sync
 from server.services import services
 from shared.canonical import Json, canonical_bytes
-from shared.wire.envelope import ENROL_PATH, SYNC_PATH, from_base64url
+from shared.wire.compact import COMPACT, pack
+from shared.wire.envelope import (
+    DIGEST_HEADER,
+    ENROL_PATH,
+    SYNC_PATH,
+    content_digest,
+    from_base64url,
+)
 from shared.wire.rows import encode
 from shared.wire.schemas import InvalidFieldsError, instant_ms, load_dataclass
 
@@ -32,7 +39,11 @@ def post_enrol() -> Response:
     if not is_point(from_base64url(asked.public_key)):
         raise InvalidFieldsError({"public_key": ["bad-format"]})
     application = Application(
-        code=asked.code, public_key=asked.public_key, label=asked.label, app_version=asked.app
+        code=asked.code,
+        public_key=asked.public_key,
+        label=asked.label,
+        app_version=asked.app,
+        address=request.remote_addr or "",
     )
     enrolled = enrol(shared.door, shared.config, db.session(), application)
     return _json(
@@ -57,7 +68,10 @@ def post_sync() -> Response:
     if device.barred_by is not None:
         set_aside(shared.door, session, device, ops)
         raise ProblemError(device.barred_by)
-    results = push(shared.door, session, device, ops, asked.open_seqs)
+    if asked.wait and not (ops or asked.open_seqs):
+        _wait(device, asked)
+        session = db.session()
+    results = push(shared.door, session, device, ops, asked.open_seqs, asked.answered)
     answer = reply(
         shared.door,
         session,
@@ -65,8 +79,22 @@ def post_sync() -> Response:
         results=results,
         cursors=asked.cursors,
         bytes_max=min(asked.limit, shared.config.rows_bytes_max),
+        is_check=asked.check,
     )
-    return _json(answer)
+    # Plain for whoever does not ask for the other by name: "*/*" is what people's tools say.
+    return _json(answer, is_compact=COMPACT in request.headers.get("Accept", ""))
+
+
+def _wait(device: AuthenticDevice, asked: SyncRequest) -> None:
+    """Wait for news with nothing held open: no transaction, no connection."""
+
+    def is_over() -> bool:
+        try:
+            return has_news(db.session(), device, asked.cursors)
+        finally:
+            db.session.remove()
+
+    services().waiting.wait(asked.wait, is_over)
 
 
 def _ops_of(asked: SyncRequest, ops_max: int) -> list[ReceivedOp]:
@@ -84,5 +112,8 @@ def _ops_of(asked: SyncRequest, ops_max: int) -> list[ReceivedOp]:
     return ops
 
 
-def _json(answer: dict[str, Json]) -> Response:
-    return Response(canonical_bytes(answer), mimetype="application/json")
+def _json(answer: dict[str, Json], *, is_compact: bool = False) -> Response:
+    body = pack(answer) if is_compact else canonical_bytes(answer)
+    headers = {DIGEST_HEADER: content_digest(body)}
+    kind = COMPACT if is_compact else "application/json"
+    return Response(body, mimetype=kind, headers=headers)

@@ -40,6 +40,7 @@ from shared.domain.demands import (
     demand_outlet,
     demand_reason,
 )
+from shared.domain.harvest import HarvestDate
 from shared.domain.moment import Moment
 from shared.domain.mutation import Mutation
 from shared.domain.people import Actor
@@ -127,7 +128,7 @@ def convert_care_card(
         customer_name=customer.name,
         customer_id=customer.id,
         village_id=card.village_id,
-        harvest_date_id=card.harvest_date_id,
+        harvest_date_id=_sale_ahead(rows, card.harvest_date_id, moment.today),
         care_card_id=card.id,
         note=args.note,
     )
@@ -323,6 +324,12 @@ def _own(rows: Rows, card_id: str, actor: Actor) -> CareCard:
     if card.owner_id != actor.staff_id:
         raise RefusedError("already-acted-on", object="care_card")
     return card
+
+
+def _sale_ahead(rows: Rows, harvest_date_id: str | None, today: dt.date) -> str | None:
+    """Return the card's sale while its cash is to come; nobody plans a visit to a past one."""
+    sale = rows.get(HarvestDate, harvest_date_id) if harvest_date_id is not None else None
+    return sale.id if sale is not None and sale.payout_on >= today else None
 
 
 def _demand_contact_wanted(rows: Rows, customer_id: str) -> None:

@@ -14,6 +14,8 @@ DRIFT_PER_MILLION = 200
 ANCHOR_SLACK = dt.timedelta(seconds=5)
 # A phone set by hand or by the network is within minutes; a wrong one is off by hours or years.
 WALL_SLACK = dt.timedelta(minutes=5)
+# What the network or a hand corrects while an app is open; a sleep lasts longer.
+WALL_AGREES = dt.timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +23,8 @@ class CaptureClock:
     """What the phone's clocks said, raw, when the op was recorded.
 
     The anchor is the server's time in the last answer and the monotonic clock at its arrival.
-    `same_boot` tells whether that monotonic clock has run on since.
+    `same_boot` tells whether that monotonic clock has run on since; one that `may_sleep` proves
+    nothing unless the wall clock, too, has gone on as far as it did.
     """
 
     wall_at: dt.datetime
@@ -29,6 +32,8 @@ class CaptureClock:
     anchor_at: dt.datetime | None = None
     anchor_mono_ms: int = 0
     same_boot: bool = False
+    may_sleep: bool = False
+    anchor_wall_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +55,8 @@ def grade_capture(clock: CaptureClock, known: CaptureEvidence, now: dt.datetime)
     anchor_at = clock.anchor_at
     if anchor_at is not None and not known.enrolled_at <= anchor_at <= known.received_at:
         anchor_at = None  # No answer of ours bore that time.
-    if anchor_at is not None and clock.same_boot and clock.mono_ms >= clock.anchor_mono_ms:
-        elapsed = dt.timedelta(milliseconds=clock.mono_ms - clock.anchor_mono_ms)
+    elapsed = dt.timedelta(milliseconds=clock.mono_ms - clock.anchor_mono_ms)
+    if anchor_at is not None and clock.same_boot and _has_run_on(clock, elapsed):
         slack = ANCHOR_SLACK + elapsed * DRIFT_PER_MILLION / 1_000_000
         earliest = max(anchor_at, _whole_ms(anchor_at + elapsed - slack))
         latest = min(known.received_at, _whole_ms(anchor_at + elapsed + slack))
@@ -66,6 +71,21 @@ def grade_capture(clock: CaptureClock, known: CaptureEvidence, now: dt.datetime)
         captured_to=known.received_at,
         grade=ClockGrade.B if agrees else ClockGrade.C,
     )
+
+
+def _has_run_on(clock: CaptureClock, elapsed: dt.timedelta) -> bool:
+    """Tell whether the monotonic clock can be believed to have run all the time since the anchor.
+
+    In a browser it restarts with each page, and may stand still while the phone sleeps.
+    """
+    if elapsed < dt.timedelta():
+        return False
+    if not clock.may_sleep:
+        return True
+    if clock.anchor_wall_at is None:
+        return False
+    slack = WALL_AGREES + elapsed * DRIFT_PER_MILLION / 1_000_000
+    return abs(clock.wall_at - clock.anchor_wall_at - elapsed) <= slack
 
 
 def _whole_ms(instant: dt.datetime) -> dt.datetime:

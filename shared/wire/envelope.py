@@ -21,14 +21,17 @@ __all__ = [
     "APP_VERSION",
     "CODE_SELECTOR_LENGTH",
     "DEVICE_HEADER",
+    "DIGEST_HEADER",
     "ENROL_PATH",
     "GENERATION_HEADER",
+    "SESSION",
     "SIGNATURE_HEADER",
     "SYNC_PATH",
     "Anchor",
     "ClockReading",
     "OpState",
     "Receipt",
+    "content_digest",
     "format_code",
     "from_base64url",
     "normalise_code",
@@ -44,6 +47,7 @@ APP_VERSION = 1
 ENROL_PATH = "/api/v1/enrol"
 SYNC_PATH = "/api/v1/sync"
 DEVICE_HEADER = "Liandong-Device"
+DIGEST_HEADER = "Content-Digest"
 GENERATION_HEADER = "Liandong-Generation"
 SIGNATURE_HEADER = "Liandong-Signature"
 
@@ -54,6 +58,10 @@ _READ_AS = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": None, "\
 
 Milliseconds = Annotated[int, Whole(0, INTEGER_MAX)]
 Boot = Annotated[str, Text(1, 64)]
+
+
+SESSION = "session:"
+"""How the name of a boot begins that is only a session: its clock may stand still in sleep."""
 
 
 class OpState(StrEnum):
@@ -67,16 +75,20 @@ class OpState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchor:
-    """The server's time of the last answer, and the device's monotonic clock at its arrival."""
+    """The server's time of the last answer, and the device's clocks at its arrival."""
 
     server: Milliseconds
     mono: Milliseconds
     boot: Boot
+    wall: Milliseconds | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockReading:
-    """What a device's clocks said, raw: the server grades it (PRODUCT §6)."""
+    """What a device's clocks said, raw: the server grades it (PRODUCT §6).
+
+    A `boot` that begins with `SESSION` names a clock that may stand still while the device sleeps.
+    """
 
     wall: Milliseconds
     mono: Milliseconds
@@ -102,6 +114,11 @@ class Receipt:
     at: Milliseconds
     generation: str
     signature: str
+
+
+def content_digest(body: bytes) -> str:
+    """Return what the header of that name says of *body* (RFC 9530)."""
+    return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
 
 
 def op_digest(op: Mapping[str, Json]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.domain import (
+    attachment_changes,
     care_card_changes,
     customer,
     harvest_changes,
@@ -28,6 +29,7 @@ MUTATIONS: dict[str, Mutation] = {
         *customer.MUTATIONS,
         *organisation.MUTATIONS,
         *points_changes.MUTATIONS,
+        *attachment_changes.MUTATIONS,
     )
 }
 

@@ -42,6 +42,7 @@ PROBLEMS: dict[str, Problem] = {
         Problem("enrolment-code-wrong", 403, "No such enrolment code"),
         Problem("enrolment-code-expired", 403, "The enrolment code has expired"),
         Problem("enrolment-code-spent", 403, "The enrolment code was used or tried too often"),
+        Problem("too-many-tries", 429, "Too many wrong codes came from there"),
         # Results of operations.
         Problem("unknown-mutation", 422, "This server does not know that operation"),
         Problem("invalid-argument", 422, "An argument is missing or out of its limits"),
@@ -74,6 +75,14 @@ PROBLEMS: dict[str, Problem] = {
         Problem("award-stands", 409, "The award was paid before and was not taken back"),
         Problem("own-referral", 403, "Nobody is routed their own referral"),
         Problem("not-assigned-to-you", 403, "The referral is routed to somebody else"),
+        # Attachments.
+        Problem("too-many-attachments", 409, "The object has as many attachments as it may"),
+        Problem("blob-missing", 409, "The bytes of the file have not arrived whole"),
+        Problem("blob-offset", 409, "The piece does not begin where the bytes so far end"),
+        Problem("blob-damaged", 422, "The bytes are not those of the digest"),
+        Problem("blob-type-refused", 415, "Only photos and voice notes are taken"),
+        Problem("blob-too-large", 413, "The file is larger than this server takes"),
+        Problem("blob-quota-reached", 429, "The device has sent as much as it may today"),
     )
 }
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar, cast
 
 from shared.canonical import Json
+from shared.domain.attachment import Attachment
 from shared.domain.care_card import CareCard, CareFollowUp
 from shared.domain.customer import Consent, ContactReveal, Customer, CustomerContact
 from shared.domain.harvest import HarvestDate, HarvestDateVersion
@@ -71,6 +72,7 @@ TABLES: dict[str, type[Row]] = {
         PointsEntry,
         Notice,
         ContactReveal,
+        Attachment,
     )
 }
 """Every table whose rows phones may hold; append-only."""

@@ -21,6 +21,8 @@ from marshmallow import validate
 
 from shared.canonical import INTEGER_MAX
 from shared.domain.fields import Text, Whole
+from shared.wire.compiled import DOUBTFUL, Loader, compiled
+from shared.wire.scalars import Instant, StrictBoolean, instant_from_ms, instant_ms
 
 __all__ = [
     "Instant",
@@ -28,13 +30,13 @@ __all__ = [
     "StrictBoolean",
     "instant_from_ms",
     "instant_ms",
+    "load_by_schema",
     "load_dataclass",
     "schema_of",
 ]
 
 LIST_LENGTH_MAX = 1000
 T = TypeVar("T")
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _CODES = {
     "required": "required",
     "null": "required",
@@ -59,37 +61,6 @@ class InvalidFieldsError(ValueError):
         """Refuse for *errors*."""
         super().__init__(errors)
         self.errors = dict(errors)
-
-
-class StrictBoolean(ma.fields.Boolean):
-    """True or false and nothing that marshmallow would read as one ("yes", 1)."""
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> bool:
-        if not isinstance(value, bool):
-            raise self.make_error("invalid", input=value)
-        return bool(super()._deserialize(value, *args, **kwargs))
-
-
-class Instant(ma.fields.Field[dt.datetime]):
-    """A UTC instant as whole milliseconds since 1970."""
-
-    def _serialize(self, value: Any, *_args: Any, **_kwargs: Any) -> int | None:
-        return None if value is None else instant_ms(value)
-
-    def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> dt.datetime:
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**43:
-            raise self.make_error("invalid", input=value)
-        return instant_from_ms(value)
-
-
-def instant_ms(instant: dt.datetime) -> int:
-    """Return milliseconds since 1970 of an instant that carries its zone."""
-    return (instant - _EPOCH) // dt.timedelta(milliseconds=1)
-
-
-def instant_from_ms(milliseconds: int) -> dt.datetime:
-    """Return the UTC instant of milliseconds since 1970."""
-    return _EPOCH + dt.timedelta(milliseconds=milliseconds)
 
 
 @functools.cache
@@ -129,12 +100,23 @@ def _schema_instance(table: type) -> ma.Schema:
     return schema_of(table)()
 
 
+@functools.cache
+def _loader_of(table: type) -> Loader:
+    return compiled(_schema_instance(table), table)
+
+
 def load_dataclass(table: type[T], values: object) -> T:
     """Return the dataclass of *values*, a JSON object.
 
     Raises:
         InvalidFieldsError: A field is missing, unknown or out of its limits.
     """
+    loaded = _loader_of(typing.cast("Hashable", table))(values)
+    return load_by_schema(table, values) if loaded is DOUBTFUL else typing.cast("T", loaded)
+
+
+def load_by_schema(table: type[T], values: object) -> T:
+    """Return what `load_dataclass` returns, and raise what it raises, by marshmallow alone."""
     try:
         loaded: T = _schema_instance(typing.cast("Hashable", table)).load(
             typing.cast("Mapping[str, Any]", values)

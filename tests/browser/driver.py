@@ -7,7 +7,7 @@ that a test can read. `Phone` turns it on after each start.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, Self
@@ -51,15 +51,21 @@ CHROMIUM_ARGUMENTS = (
 
 
 @contextmanager
-def phone(
-    playwright: Playwright, chromium: Path, profile: Path, *, width: int = 390, height: int = 844
+def phone(  # noqa: PLR0913 - all that a browser can be told
+    playwright: Playwright,
+    chromium: Path,
+    profile: Path,
+    *,
+    width: int = 390,
+    height: int = 844,
+    arguments: Sequence[str] = (),
 ) -> Iterator[Phone]:
     """Open a Chromium with the size of a phone and *profile* as its storage."""
     context = playwright.chromium.launch_persistent_context(
         profile,
         executable_path=chromium,
         headless=True,
-        args=list(CHROMIUM_ARGUMENTS),
+        args=[*CHROMIUM_ARGUMENTS, *arguments],
         viewport={"width": width, "height": height},
         device_scale_factor=2,
         has_touch=True,

@@ -77,10 +77,12 @@ class LiveServer:
 
 
 @contextmanager
-def live_server(folder: Path, web_app: Path) -> Iterator[LiveServer]:
+def live_server(
+    folder: Path, web_app: Path, *, blobs_dir: Path | None = None
+) -> Iterator[LiveServer]:
     """Serve the county of `field_county` and the app from a new SQLite file in *folder*."""
     url = f"sqlite:///{folder / 'liandong.sqlite3'}"
-    with running_server(url, web_dir=web_app) as running:
+    with running_server(url, web_dir=web_app, blobs_dir=blobs_dir) as running:
         rows = [ALL_YEAR if row.id == MELONS.id else row for row in ROWS]
         running.keep(COUNTY.id, rows)
         yield LiveServer(running)

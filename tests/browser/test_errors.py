@@ -92,9 +92,10 @@ def test_refused_record_and_stopped_phone_lose_nothing(
     postman.tap("tab", "今天")
     record_lead(postman)
     postman.see(re.compile("这台手机已被停用"), within_ms=SLOW_MS_MAX)
-    postman.see(re.compile("手机里的 1 条记录都还在"))
+    postman.see(re.compile("没上传的 1 条都还在手机里"))
     record_lead(postman)
-    postman.see(re.compile("手机里的 2 条记录都还在"))
+    postman.see(re.compile("已存在手机里，没有上传"))
+    postman.see(re.compile("没上传的 2 条都还在手机里"))
 
 
 def test_broken_storage_says_so_and_what_was_typed_stays(

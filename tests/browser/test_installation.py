@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fontTools.ttLib import TTFont
 
 from client.web.build import WebBuild
+from client.web.fonts import later_characters
 from client.web.headers import CONTENT_SECURITY_POLICY
 from tests.browser.driver import Phone
 from tests.browser.static_server import StaticServer
@@ -57,7 +60,8 @@ def test_new_version_waits_for_a_start_with_no_other_window_open(
 ) -> None:
     """Running windows keep the version that they began with; then one start is enough.
 
-    The second version differs in app.zip alone, which is all that the phone may fetch again.
+    The second version differs in app.zip, and in the page, which names the interpreter's
+    snapshot: that is all that the phone may fetch again.
     """
     server = serve(device_app)
     phone = new_phone().start(server.url)
@@ -69,7 +73,7 @@ def test_new_version_waits_for_a_start_with_no_other_window_open(
     server.folder = second_version(tmp_path)
     server.bytes_sent.clear()
     assert phone.page.evaluate(LOOK_FOR_UPDATE) == "installed"
-    assert set(server.bytes_sent) == {"/sw.js", "/app.zip"}
+    assert set(server.bytes_sent) == {"/sw.js", "/app.zip", "/"}
     phone.reload()
     phone.see("联动")
 
@@ -81,6 +85,23 @@ def test_new_version_waits_for_a_start_with_no_other_window_open(
     assert first not in caches
     assert "somebody-else" in caches
     assert len(caches) == 2
+
+
+def test_first_font_has_every_character_of_the_screens(web_app: Path) -> None:
+    """And the one that comes later has the rest of 8,105 and of GBK: no box in a name."""
+    first, later = (
+        set(TTFont(web_app / "assets/fonts" / f"LiandongSans-{name}.otf").getBestCmap())
+        for name in ("First", "Later")
+    )
+    said = "".join(
+        node.value
+        for file in Path("client/strings").glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    assert {character for character in said if ord(character) not in first | {0x0A}} == set()
+    names = "璟昇喆堃㛃𬭎濬" + "".join(map(chr, later_characters()))
+    assert [character for character in names if ord(character) not in first | later] == []
 
 
 def second_version(folder: Path) -> Path:

@@ -6,7 +6,6 @@ scope, and no routing. What only the real server can show is tested against the 
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from shared.domain.people import Actor, Role, Staff, actor_of
 from shared.domain.refusals import RefusedError
 from shared.domain.rows import Row
 from shared.ids import make_id
+from shared.wire.compact import COMPACT, unpack
 from shared.wire.envelope import (
     OpState,
     Receipt,
@@ -87,6 +87,8 @@ class FakeServer:
     """Whether it says how the ops stand that a request asks after."""
     defer: set[str] = field(default_factory=set)
     park: set[str] = field(default_factory=set)
+    keep_from: int = 1
+    """What it says of its backups: ops before that one need not be kept."""
 
     def __post_init__(self) -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
@@ -106,8 +108,8 @@ class FakeServer:
         assert timeout_s > 0
         if not self.reachable:
             raise NetworkUnreachableError("no network")
-        plain = gzip.decompress(body) if headers.get("Content-Encoding") == "gzip" else body
-        request = json.loads(plain)
+        is_compact = headers["Content-Type"] == COMPACT
+        request: Any = unpack(body, bytes_max=4_000_000) if is_compact else json.loads(body)
         self.requests.append(request)
         self.headers.append(headers)
         early = None if self.before is None else self.before(path, request)
@@ -228,6 +230,7 @@ class FakeServer:
             generation=self.generation,
             server_time=self.now_ms,
             last=max(known, default=0),
+            keep_from=self.keep_from,
             results=results,
             rows=page,
             gone=gone,

@@ -97,6 +97,10 @@ async def test_pin_can_be_changed(phone: Phone) -> None:
     await field.unlock("135791")
 
 
+def vaults(phone: Phone) -> set[bytes]:
+    return {content[:-4] for content in stored(phone.folder / "settings", "vault*")}
+
+
 async def test_forgotten_pin_costs_a_new_code_and_nothing_on_the_server(
     phone: Phone, server: FakeServer
 ) -> None:
@@ -111,7 +115,7 @@ async def test_forgotten_pin_costs_a_new_code_and_nothing_on_the_server(
     await field.enrol("NEXT2345EFGH", "测试机")
     field = await phone.start()
     may.append(field.may_forget_pin)
-    sealed = stored(phone.folder / "settings", "vault*")
+    sealed = vaults(phone)
     await field.forget_pin()
     assert state(phone) is FieldState.PIN_NEEDED
     await field.set_pin("135791")
@@ -122,7 +126,7 @@ async def test_forgotten_pin_costs_a_new_code_and_nothing_on_the_server(
     assert kept.seq == 1
     await field.sync_now()
     assert len(server.where(Referral)) == 2
-    assert set(sealed) <= set(stored(phone.folder / "settings", "vault*"))
+    assert sealed <= vaults(phone)
     assert (await phone.start()).state is FieldState.LOCKED
     await phone.field.unlock("135791")
     assert phone.field.status.damaged == 0
@@ -358,6 +362,30 @@ async def test_subscriber_is_told_until_it_unsubscribes(phone: Phone) -> None:
     count = len(told)
     await field.sync_now()
     assert len(told) == count
+
+
+async def test_version_rises_with_the_records_and_not_with_the_phase_of_the_sync(
+    phone: Phone, server: FakeServer
+) -> None:
+    field = await phone.enrolled()
+    await field.record("submit_referral", lead(field))
+    await field.sync_now()
+    await field.sync_now()
+    told: list[int] = []
+    field.subscribe(lambda: told.append(field.version))
+    version = field.version
+    await field.sync_now()
+    assert told
+    assert set(told) == {version}
+    await field.record("submit_referral", lead(field, "李老板"))
+    recorded = field.version
+    assert recorded > version
+    server.reachable = False
+    await field.sync_now()
+    assert field.version == recorded
+    server.reachable = True
+    await field.sync_now()
+    assert field.version > recorded
 
 
 async def test_replica_that_is_damaged_is_rebuilt_and_the_outbox_untouched(

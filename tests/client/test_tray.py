@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from client.status import OutboxState
 from shared.domain.referral import Referral
-from tests.client.fake_server import FakeServer
+from tests.client.fake_server import POSTMAN, FakeServer
 from tests.client.phone import Phone, lead
 
 
@@ -50,7 +50,6 @@ async def test_list_of_what_was_looked_at_may_be_lost(phone: Phone, server: Fake
     await field.acknowledge(1)
     assert field.status.needs_me == 0
     assert [item.is_seen for item in field.outbox()] == [True]
-    (path,) = (phone.folder / "settings").glob("seen*")
     for content in (b"{", b"5"):
-        path.write_bytes(content)
+        await phone.device.settings.put(f"seen/{POSTMAN.id}", content)
         assert (await phone.reopened()).status.needs_me == 1

@@ -248,7 +248,7 @@ class Phone:
         return self.client.post(
             path,
             data=body,
-            content_type="application/json",
+            content_type=headers.pop("Content_Type", "application/json"),
             headers={
                 DEVICE_HEADER: str(self.number),
                 GENERATION_HEADER: self.generation,

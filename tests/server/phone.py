@@ -128,7 +128,9 @@ class Phone:
             raise ProblemReceived(status, answer)
         return answer
 
-    def send_sync(self, ops: list[dict[str, Json]]) -> tuple[int, dict[str, Any]]:
+    def send_sync(
+        self, ops: list[dict[str, Json]], *, limit: int = 200_000
+    ) -> tuple[int, dict[str, Any]]:
         """Send one sync request; return its status and body, whatever they are."""
         body = canonical_bytes(
             {
@@ -138,7 +140,7 @@ class Phone:
                 "ops": ops,
                 "open": [],
                 "cursors": dict(self.cursors),
-                "limit": 200_000,
+                "limit": limit,
             }
         )
         return self._post(SYNC_PATH, body, self.signed_headers("POST", SYNC_PATH, body))

@@ -72,7 +72,11 @@ class RunningServer:
 
 @contextmanager
 def running_server(
-    database_url: str, clock: Clock | None = None, *, web_dir: Path | None = None
+    database_url: str,
+    clock: Clock | None = None,
+    *,
+    web_dir: Path | None = None,
+    blobs_dir: Path | None = None,
 ) -> Iterator[RunningServer]:
     """Run the application on that database, which is migrated first, on a free port.
 
@@ -80,6 +84,7 @@ def running_server(
         database_url: As SQLAlchemy names it.
         clock: The time, if not the machine's.
         web_dir: The built web app, if people are to open it.
+        blobs_dir: Where files of attachments lie, if any are to be taken.
     """
     config = Config(
         database_url=database_url,
@@ -87,6 +92,7 @@ def running_server(
         code_pepper=secrets.token_bytes(32),
         environment="development",
         web_dir=web_dir,
+        blobs_dir=blobs_dir,
     )
     app = create_app(config, clock=clock)
     with app.app_context():

@@ -13,8 +13,10 @@ from sqlalchemy.engine import make_url
 
 from server.cli import main
 from server.config import Config
+from shared.domain.referral import Referral
+from shared.ids import make_id
 from shared.wire.envelope import to_base64url
-from tests.server.conftest import POSTMAN, Phone
+from tests.server.conftest import COLLEAGUE, COUNTY, POSTMAN, HandClock, Phone, stored
 
 
 @pytest.fixture
@@ -73,6 +75,40 @@ def test_parked_lists_nothing_when_nothing_is(liandong: Any) -> None:
     assert "not parked" in liandong("parked", "--rerun", "1", "1").output
 
 
+def test_what_a_barred_phone_sent_can_be_taken_after_all(liandong: Any, phone_of: Any) -> None:
+    phone = phone_of(POSTMAN)
+    liandong("revoke-device", str(phone.number))
+    lead = phone.referral()
+    phone.send(lead)
+    digest = liandong("parked").output.split()[-1]
+    said = liandong("parked", "--take", digest)
+    assert f"Operations of device {phone.number}: 1 ok.\n" in said.output
+    assert stored(Referral, lead["args"]["id"]).referrer_id == POSTMAN
+    assert liandong("parked").output == "Nothing is parked.\n"
+    assert liandong("parked", "--take", digest).exit_code == 1
+
+
+def test_a_part_without_what_came_before_stays_aside(liandong: Any, phone_of: Any) -> None:
+    phone = phone_of(POSTMAN)
+    liandong("revoke-device", str(phone.number))
+    phone.referral()
+    phone.send(phone.referral(customer_name="黄女士", phone=None))
+    digest = liandong("parked").output.split()[-1]
+    said = liandong("parked", "--take", digest)
+    assert (said.exit_code, "sequence-gap" in said.output) == (1, True)
+    assert digest in liandong("parked").output
+
+
+def test_what_waits_too_long_is_listed(liandong: Any, phone_of: Any, clock: HandClock) -> None:
+    phone, other = phone_of(POSTMAN), phone_of(COLLEAGUE)
+    to_come = make_id(other.number, 1, 5)
+    phone.op("withdraw_referral", {"id": to_come, "reason": "写错了"})
+    clock.at = clock.at.replace(year=2020)
+    assert phone.sync()["results"][0]["state"] == "deferred"
+    said = liandong("parked").output
+    assert f"waits for operation 1 of device {other.number}" in said
+
+
 def test_check_ledger_ends_well_on_an_empty_ledger(liandong: Any) -> None:
     said = liandong("check-ledger")
     assert (said.exit_code, said.output) == (0, "The ledger holds.\n")
@@ -104,3 +140,16 @@ def test_production_without_secrets_does_not_start() -> None:
     said = CliRunner().invoke(main, ["migrate"], env={"LIANDONG_ENV": "production"})
     assert said.exit_code == 1
     assert "LIANDONG_RECEIPT_KEY" in said.output or "DATABASE_URL" in said.output
+
+
+def test_collect_blobs_says_what_it_threw_away(liandong: Any, tmp_path: Path) -> None:
+    lost = tmp_path / "data" / "blobs" / COUNTY / "ab" / ("ab" * 32)
+    lost.parent.mkdir(parents=True)
+    lost.write_bytes(b"lost")
+
+    kept, dropped = liandong("collect-blobs"), liandong("collect-blobs", "--grace-days", "0")
+
+    assert (kept.exit_code, dropped.exit_code) == (0, 0), kept.output + dropped.output
+    assert kept.output.startswith("0 files deleted")
+    assert dropped.output.startswith("1 files deleted (4 bytes)")
+    assert not lost.exists()

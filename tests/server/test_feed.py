@@ -138,6 +138,22 @@ def test_a_number_leaves_every_phone_when_it_expires(phone_of: Any, clock: HandC
     assert held(postman, "customer") == {customer.id}
 
 
+def test_a_number_that_nobody_may_hold_any_more_is_not_in_the_feed(
+    phone_of: Any, clock: HandClock
+) -> None:
+    customer, contact, referral = lead(1, clock, wealth_manager_id=MANAGER)
+    put(customer, contact, referral)
+    postman = phone_of(POSTMAN)
+    query = db.text("SELECT body FROM feed_row WHERE row_id = :id")
+    assert contact.phone in db.session.scalars(query, {"id": contact.id}).one()
+    clock.advance(days=31)
+    postman.sync()
+    db.session.rollback()
+    assert db.session.scalars(query, {"id": contact.id}).one() == ""
+    put(replace(contact, expires_on=day_at_outlet(clock.at)))
+    assert held(postman, "customer_contact") == {contact.id}
+
+
 def test_a_revealed_number_is_seen_for_an_hour(phone_of: Any, clock: HandClock) -> None:
     customer, contact, referral = lead(1, clock)
     put(customer, contact, referral)

@@ -224,7 +224,7 @@ def test_the_openapi_document_describes_every_route(app: Flask) -> None:
         for method in operations
     }
     served = {
-        (rule.rule, method)
+        (rule.rule.translate(str.maketrans("<>", "{}")), method)
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if not rule.endpoint.startswith("reference.")

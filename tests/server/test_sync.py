@@ -20,6 +20,7 @@ from shared.domain.moment import day_at_outlet
 from shared.domain.referral import Referral, ReferralStatus
 from shared.domain.village import RoundCover
 from shared.wire.envelope import OpState, Receipt, from_base64url, op_digest, receipt_bytes
+from shared.wire.schemas import instant_ms
 from tests.server.conftest import (
     COLLEAGUE,
     COUNTY,
@@ -225,6 +226,16 @@ def test_an_op_about_something_not_yet_arrived_waits_and_runs_by_itself(phone_of
     assert stored(HarvestDate, sale).status is HarvestStatus.CANCELLED
 
 
+def test_a_waiting_op_sees_no_more_than_its_author_may(phone_of: Any) -> None:
+    """Not even of what came in with the batch that sets it running."""
+    postman, stranger = phone_of(POSTMAN), phone_of(STRANGER)
+    lead = postman.referral()["args"]["id"]
+    stranger.op("withdraw_referral", {"id": lead, "reason": "记错了"})
+    assert states(stranger.sync()) == ["deferred"]
+    postman.sync()
+    assert problems(stranger.sync(open=[1])) == ["/problems/out-of-scope"]
+
+
 def test_a_waiting_op_is_refused_when_what_it_waited_for_was(phone_of: Any) -> None:
     postman, head = phone_of(POSTMAN), phone_of(HEAD)
     sale = postman.harvest_date(sale_to_on="2026-01-01")["args"]["id"]
@@ -350,3 +361,59 @@ def _break_reaction(monkeypatch: pytest.MonkeyPatch, referral_id: str) -> None:
             usual(tx, args)
 
     monkeypatch.setitem(reactions, "submit_referral", react)
+
+
+@pytest.mark.parametrize(
+    ("boot", "slept_ms", "grade"),
+    [
+        ("b0", 0, "A"),
+        ("b0", 9_000_000, "A"),
+        ("session:b0", 0, "A"),
+        ("session:b0", 9_000_000, "B"),
+    ],
+)
+def test_a_clock_that_may_sleep_is_believed_while_the_wall_agrees(
+    phone_of: Any, clock: HandClock, boot: str, slept_ms: int, grade: str
+) -> None:
+    phone = phone_of(POSTMAN)
+    at_ms = instant_ms(clock.at)
+    clock.advance(hours=3)
+    anchor = {"server": at_ms, "mono": 1000, "boot": boot, "wall": at_ms + 500}
+    reading = {"wall": at_ms + 3_600_000, "mono": 3_600_500 - slept_ms // 3, "boot": boot}
+    phone.referral(phone=None)
+    phone.journal[0]["clock"] = {**reading, "anchor": anchor}
+    phone.sync()
+    db.session.rollback()
+    assert db.session.scalars(sa.select(OpModel)).one().clock_grade == grade
+
+
+@pytest.mark.parametrize(
+    "answered",
+    [
+        [7], [[]], [{}], [{"receipt": 7}], [{"receipt": {}}],
+        [{"receipt": {"device": 1, "seq": {}, "digest": "x", "state": "ok", "signature": "A",
+                      "number": 1, "at": 1, "generation": "g"}}],
+        [{"receipt": {"number": 1, "device": 1, "seq": 1, "digest": "x", "state": "gone", "at": 1,
+                      "generation": "g", "signature": "A"}}],
+    ],
+)  # fmt: skip
+def test_results_that_nobody_gave_are_no_promises(phone_of: Any, answered: list[Any]) -> None:
+    phone = phone_of(POSTMAN)
+    phone.referral()
+    assert states(phone.sync(answered=answered)) == ["ok"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"signature": "not base64!"}, {"signature": 7}, {"number": "1"}, {"at": [1]}]
+)
+def test_a_receipt_that_was_tampered_with_is_no_promise(
+    phone_of: Any, change: dict[str, Any]
+) -> None:
+    phone = phone_of(POSTMAN)
+    op = phone.referral()
+    receipt = {
+        "number": 77, "device": phone.number, "seq": 1, "digest": op_digest(op), "state": "ok",
+        "at": 1, "generation": "g", "signature": "A" * 86,
+    }  # fmt: skip
+    (result,) = phone.sync(answered=[{"seq": 1, "receipt": receipt | change}])["results"]
+    assert result["receipt"]["number"] == 1

@@ -24,7 +24,11 @@ def engine_name() -> str:
 
 @pytest.fixture
 def client(config: Config, tmp_path: Path) -> FlaskClient:
-    web = tmp_path / "web"
+    web = built(tmp_path / "web")
+    return create_app(replace(config, web_dir=web, origin="https://example.org")).test_client()
+
+
+def built(web: Path) -> Path:
     (web / "app").mkdir(parents=True)
     (web / "index.html").write_text("<!doctype html><title>联动</title>", encoding="utf-8")
     (web / "app" / "main.wasm").write_bytes(b"\0asm")
@@ -33,7 +37,7 @@ def client(config: Config, tmp_path: Path) -> FlaskClient:
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
     wanted = {"headers": headers, "media_types": {".wasm": "application/wasm"}}
     (web / "_headers.json").write_text(json.dumps(wanted), encoding="utf-8")
-    return create_app(replace(config, web_dir=web, origin="https://example.org")).test_client()
+    return web
 
 
 def test_the_app_opens_at_the_root(client: FlaskClient) -> None:
@@ -60,3 +64,30 @@ def test_the_api_keeps_its_own_headers(client: FlaskClient) -> None:
 @pytest.mark.parametrize("path", ["/../secrets.env", "/app/../../copy.sqlite3", "/nothing"])
 def test_nothing_else_is_handed_out(client: FlaskClient, path: str) -> None:
     assert client.get(path).status_code == 404
+
+
+def test_a_build_that_takes_the_place_of_another_is_handed_out_whole(
+    client: FlaskClient, tmp_path: Path
+) -> None:
+    """What WhiteNoise remembers of the old files must not become headers of the new ones."""
+    assert client.get("/app/big.js", buffered=True).content_length == 1100
+    fresh = built(tmp_path / "web.fresh")
+    (fresh / "app" / "big.js").write_text("let b = 22;\n" * 200, encoding="utf-8")
+    (fresh / "app" / "big.js.gz").write_bytes(gzip.compress(b"let b = 22;\n" * 200))
+    (fresh / "new.js").write_text("let c;", encoding="utf-8")
+    (tmp_path / "web").rename(tmp_path / "web.outdated")
+    fresh.rename(tmp_path / "web")
+
+    answer = client.get("/app/big.js", buffered=True)
+    assert answer.content_length == len(answer.data) == 2400
+    packed = client.get("/app/big.js", headers={"Accept-Encoding": "gzip"}, buffered=True)
+    assert gzip.decompress(packed.data) == answer.data
+    assert client.get("/new.js", buffered=True).data == b"let c;"
+
+
+def test_files_are_there_once_they_are_built(config: Config, tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="No directory"):
+        client = create_app(replace(config, web_dir=tmp_path / "web")).test_client()
+    assert client.get("/").status_code == 404
+    built(tmp_path / "web")
+    assert "联动" in client.get("/", buffered=True).get_data(as_text=True)

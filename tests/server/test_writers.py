@@ -74,7 +74,7 @@ def test_a_cut_before_the_commit_leaves_nothing_and_the_next_try_all(
         raise OperationalError("COMMIT", None, Exception("disk I/O error"))
 
     with monkeypatch.context() as patched:
-        patched.setattr("server.mutations.batch.publish", cut)
+        patched.setattr("server.mutations.batch.Feed.publish", cut)
         assert phone.send(*phone.journal).status_code == 500
     db.session.rollback()
     assert db.session.scalars(sa.select(OpModel)).all() == []

@@ -16,7 +16,7 @@ from requests.utils import get_encoding_from_headers
 from urllib3 import HTTPResponse
 from werkzeug.test import run_wsgi_app
 
-__all__ = ["WsgiAdapter"]
+__all__ = ["WsgiAdapter", "response_of"]
 
 
 class WsgiAdapter(BaseAdapter):
@@ -51,20 +51,27 @@ class WsgiAdapter(BaseAdapter):
         content = b"".join(chunks)
         self.bytes_down += len(content)
         code = int(status.split(" ", 1)[0])
-        response = Response()
-        response.status_code = code
-        response.reason = HTTPStatus(code).phrase
-        response.headers = CaseInsensitiveDict(headers.items())
-        response.encoding = get_encoding_from_headers(response.headers)
-        response.raw = HTTPResponse(
-            io.BytesIO(content), headers=dict(headers), status=code, preload_content=False
-        )
-        response.url = request.url or ""
-        response.request = request
-        return response
+        return response_of(request, code, dict(headers.items()), content)
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+
+def response_of(
+    request: PreparedRequest, status: int, headers: Mapping[str, str], content: bytes
+) -> Response:
+    """Return a response as `requests` makes it of what came over the wire."""
+    response = Response()
+    response.status_code = status
+    response.reason = HTTPStatus(status).phrase
+    response.headers = CaseInsensitiveDict(headers)
+    response.encoding = get_encoding_from_headers(response.headers)
+    response.raw = HTTPResponse(
+        io.BytesIO(content), headers=dict(headers), status=status, preload_content=False
+    )
+    response.url = request.url or ""
+    response.request = request
+    return response
 
 
 def _environ(request: PreparedRequest, body: bytes) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import flet as ft
 
 from client.components.guard import guarded
-from client.components.text import body, note, strong
+from client.components.text import body, note, silent, strong
 from client.design import EARTH, GAP, GAP_S, LEAF, PRESSED, RADIUS_S
 
 __all__ = ["Bar", "bar_key", "bars"]
@@ -80,7 +80,7 @@ def _bar(row: Bar, longest: int) -> ft.Control:
         label=f"{row.label} {row.value} {row.hint}".strip(),
         button=opens or None,
         content=ft.Container(
-            ft.Column([head, track], spacing=4, tight=True),
+            silent(ft.Column([head, track], spacing=4, tight=True)),
             on_click=guarded(row.on_open),
             ink=opens,
             border_radius=RADIUS_S,

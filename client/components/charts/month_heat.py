@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import flet as ft
 
 from client.components.guard import guarded
-from client.components.text import note
+from client.components.text import note, silent
 from client.design import CARD, EARTH, GAP_XS, INK, INK_SOFT, LEAF, LINE_SOFT, RADIUS_S, WARN
 
 __all__ = ["HeatDay", "heat_level", "month_heat", "month_weeks"]
@@ -126,12 +126,14 @@ def _cell(
         selected=is_chosen,
         expand=1,
         content=ft.Container(
-            ft.Column(
-                [number, lunar, dots],
-                spacing=1,
-                tight=True,
-                horizontal_alignment=ft.CrossAxisAlignment.CENTER,
-                alignment=ft.MainAxisAlignment.CENTER,
+            silent(
+                ft.Column(
+                    [number, lunar, dots],
+                    spacing=1,
+                    tight=True,
+                    horizontal_alignment=ft.CrossAxisAlignment.CENTER,
+                    alignment=ft.MainAxisAlignment.CENTER,
+                )
             ),
             on_click=guarded(lambda: on_choose(day)),
             ink=True,

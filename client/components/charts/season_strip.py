@@ -60,5 +60,6 @@ def _strip(season: Season, this_month: int) -> ft.Control:
     return ft.Semantics(
         label=season.name,
         container=True,
+        exclude_semantics=True,  # The name says it all.
         content=ft.Row([label, *cells], spacing=2, vertical_alignment=ft.CrossAxisAlignment.CENTER),
     )

@@ -50,6 +50,7 @@ def _column(column: Column, highest: int) -> ft.Control:
     return ft.Semantics(
         label=column.name,
         expand=1,
+        exclude_semantics=True,  # The name says it all.
         content=ft.Column(
             [
                 strong(str(column.whole)),

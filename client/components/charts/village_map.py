@@ -11,7 +11,7 @@ import flet as ft
 import flet.canvas as cv
 
 from client.components.guard import guarded
-from client.components.text import note, strong
+from client.components.text import note, silent, strong
 from client.design import CARD, GAP_L, INK_SOFT, LEAF, LINE_SOFT, RADIUS, TONES
 
 __all__ = ["Place", "Spot", "kilometres_wide", "spots", "village_map"]
@@ -123,11 +123,13 @@ def _point(place: Place, spot: Spot) -> ft.Control:
         alignment=ft.Alignment.CENTER,
     )
     content = ft.Container(
-        ft.Column(
-            [point, note(place.label, max_lines=1)],
-            spacing=0,
-            tight=True,
-            horizontal_alignment=ft.CrossAxisAlignment.CENTER,
+        silent(
+            ft.Column(
+                [point, note(place.label, max_lines=1)],
+                spacing=0,
+                tight=True,
+                horizontal_alignment=ft.CrossAxisAlignment.CENTER,
+            )
         ),
         on_click=guarded(place.on_open),
         width=LABEL_WIDTH,

@@ -27,7 +27,11 @@ def _to_approve(app: App) -> int:
     waiting = app.field.world.where(
         PointsEntry, outlet_id=app.field.actor.outlet_id, status=PointsStatus.PENDING
     )
-    return sum(entry.payee_id != app.field.me.id for entry in waiting)
+    me = app.field.me.id
+    return sum(
+        me not in {entry.payee_id, entry.maker_id} and entry.reverses_id is None
+        for entry in waiting
+    )
 
 
 def _to_decide(app: App) -> int:

@@ -1,4 +1,7 @@
-"""The points to approve: the exceptions first, the rest in bulk, a page in two taps.
+"""The points to approve, in heaps that never mix: what goes together, what is read one by one.
+
+A page goes in two taps. The button that sends it stands under the very list that it is about; the
+exceptions are a heap of their own, whose number is always in sight.
 
 An approval is posted to the ledger and only two people together can take it back. That is why the
 first tap shows what it comes to and the second sends it, instead of an undo that could be lost
@@ -9,12 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 
 import flet as ft
 
 from client.components.buttons import primary_button, quiet_button
 from client.components.cards import card, empty_state, section
+from client.components.chips import Option, choice_chips
 from client.components.layout import bottom_action, page_body
 from client.components.text import note, strong
 from client.design import GAP, GAP_S
@@ -37,19 +42,30 @@ OTHERS_MAX = 20
 PANE_WIDTH = 500
 
 
+class Heap(StrEnum):
+    """What is done alike with the entries of a heap; its name is the key of its words."""
+
+    TOGETHER = "together"
+    SINGLY = "singly"
+    OTHERS = "others"
+
+
 @screen
 def ApprovalsTab() -> ft.Control:
     """Show what waits for me; on a desk with what an entry rests on beside it."""
     app, words, rows = use_app(), use_words(), use_world()
     look, _ = ft.use_state(app.look)
     chosen, choose = ft.use_state("")
+    opened, open_heap = ft.use_state(Heap.TOGETHER)
     nothing: tuple[str, ...] = ()
     left_out, leave_out = ft.use_state(nothing)
     asked, ask = ft.use_state(nothing)
     queue = sorted_queue(rows, app.field.actor, app.field.now())
     page = queue.plain[:PAGE_ENTRIES]
     picked = [item for item in page if item.entry.id not in left_out]
-    shown = _shown(queue, chosen)
+    heaps = _heaps(queue)
+    heap = opened if opened in heaps else next(iter(heaps), Heap.TOGETHER)
+    shown = _shown(queue, heap, chosen)
 
     def open_entry(entry_id: str) -> None:
         if look.wide:
@@ -69,14 +85,20 @@ def ApprovalsTab() -> ft.Control:
 
     marked = shown if look.wide else ""
     pick = _Pick(left_out=left_out, marked=marked, toggle=toggle, open_entry=open_entry)
-    listed = [
+    rows_of = {
+        Heap.TOGETHER: lambda: _plain(app, rows, queue, words, pick),
+        Heap.SINGLY: lambda: _specials(app, rows, queue, words, open_entry, chosen=marked),
+        Heap.OTHERS: lambda: _others(app, rows, queue, words, open_entry),
+    }
+    every = [
         _summary(queue, words),
-        *_specials(app, rows, queue, words, open_entry, chosen=marked),
-        *_plain(app, rows, queue, words, pick),
-        *_others(app, rows, queue, words, open_entry),
+        _heap_choice(heaps, heap, open_heap, words),
+        *rows_of[heap](),
         ft.Container(height=GAP),
     ]
-    footer = _bulk_bar(picked, words, asked=asked, ask=ask, approve=approve) if picked else None
+    listed = [one for one in every if one is not None]
+    is_page = heap is Heap.TOGETHER and bool(picked)
+    footer = _bulk_bar(picked, words, asked=asked, ask=ask, approve=approve) if is_page else None
     if not look.wide:
         return page_body(listed, footer=footer)
     return panes(
@@ -98,13 +120,35 @@ class _Pick:
     open_entry: Callable[[str], object]
 
 
-def _shown(queue: Queue, chosen: str) -> str:
+def _heaps(queue: Queue) -> dict[Heap, int]:
+    """Return how many entries each heap has; empty ones are left out."""
+    counts = {
+        Heap.TOGETHER: len(queue.plain),
+        Heap.SINGLY: len(queue.special),
+        Heap.OTHERS: len(queue.others),
+    }
+    return {heap: count for heap, count in counts.items() if count}
+
+
+def _heap_choice(
+    heaps: dict[Heap, int], shown: Heap, choose: Callable[[Heap], object], words: Words
+) -> ft.Control | None:
+    if not heaps:
+        return None
+    options = [Option(heap, words(f"bh.heap_of.{heap}", n=count)) for heap, count in heaps.items()]
+    return choice_chips(options, shown, choose, name=words("bh.heaps"))
+
+
+def _shown(queue: Queue, heap: Heap, chosen: str) -> str:
     """Return the entry beside the list: the one chosen; once it is decided, the next that waits."""
-    waiting = [item.entry.id for item in (*queue.special, *queue.plain)]
-    others = {item.entry.id for item, _ in queue.others}
-    if chosen in others or chosen in waiting:
+    ids = {
+        Heap.TOGETHER: [item.entry.id for item in queue.plain],
+        Heap.SINGLY: [item.entry.id for item in queue.special],
+        Heap.OTHERS: [item.entry.id for item, _ in queue.others],
+    }[heap]
+    if chosen in ids:
         return chosen
-    return waiting[0] if waiting else ""
+    return ids[0] if ids else ""
 
 
 def _plain(app: App, rows: Rows, queue: Queue, words: Words, pick: _Pick) -> list[ft.Control]:
@@ -113,8 +157,9 @@ def _plain(app: App, rows: Rows, queue: Queue, words: Words, pick: _Pick) -> lis
         return []
     return [
         section(
-            words("bh.plain", n=len(queue.plain)),
+            words("bh.plain"),
             note(words("bh.plain_detail")),
+            note(words("bh.page_max", n=PAGE_ENTRIES)) if len(queue.plain) > PAGE_ENTRIES else None,
             *[
                 pickable_row(
                     app,
@@ -162,7 +207,7 @@ def _specials(
         return []
     return [
         section(
-            words("bh.special", n=len(queue.special)),
+            words("bh.special"),
             note(words("bh.special_detail")),
             *[
                 entry_row(
@@ -187,7 +232,7 @@ def _others(
         return []
     return [
         section(
-            words("bh.others", n=len(queue.others)),
+            words("bh.others"),
             note(words("bh.others_detail")),
             *[
                 entry_row(app, rows, item, words, partial(open_entry, item.entry.id))

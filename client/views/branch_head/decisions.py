@@ -118,7 +118,6 @@ def _row(
         ),
         ft.Row([_why_here(app, rows, lead, words)], wrap=True),
         on_click=lambda: on_open(lead),
-        name=words("wm.open_lead", name=name),
         key=lead.id,
         is_chosen=is_chosen,
     )

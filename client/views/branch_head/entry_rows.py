@@ -43,9 +43,6 @@ def entry_row(
         note(_what(app, rows, entry, words), max_lines=2),
         ft.Row(flag_badges(item.flags, words), wrap=True, spacing=6, run_spacing=4),
         on_click=on_open,
-        name=words(
-            "bh.open_entry", name=payee, kind=words.name(entry.kind), points=signed(entry.points)
-        ),
         key=entry.id,
         is_chosen=is_chosen,
     )
@@ -80,7 +77,6 @@ def pickable_row(
                     height=TARGET,
                 ),
                 ft.Semantics(
-                    label=said,
                     button=True,
                     expand=True,
                     content=ft.Container(
@@ -89,7 +85,7 @@ def pickable_row(
                                 ft.Column(
                                     [
                                         strong(payee, max_lines=1),
-                                        note(_what(app, rows, entry, words), max_lines=1),
+                                        note(_what(app, rows, entry, words), max_lines=2),
                                     ],
                                     spacing=0,
                                     tight=True,

@@ -8,6 +8,7 @@ from functools import partial
 import flet as ft
 
 from client.actions.phone import masked
+from client.components.attachments import AttachmentsPart
 from client.components.buttons import quiet_button, secondary_button
 from client.components.cards import card, empty_state, section, tap_card
 from client.components.text import note, strong
@@ -25,6 +26,7 @@ from client.views.desk.panes import detail_page
 from client.views.desk.reasons import ReasonPanel
 from client.views.desk.states import points_badge
 from client.views.workplace import screen
+from shared.domain.attachment import AttachmentObject
 from shared.domain.customer import ContactReveal, RevealContact, contact_id_of
 from shared.domain.explanation import ExplanationLine, explain
 from shared.domain.points import PointsEntry
@@ -74,6 +76,7 @@ def ReferralPanel(lead_id: str) -> ft.Control:
             _owner(rows, lead, words, do) if doing != ASSIGNING else None,
             referral_evidence(app, rows, lead, words),
             section(words("wm.reach"), _number(app, rows, lead, words, do)),
+            AttachmentsPart(AttachmentObject.REFERRAL, lead.id),
             _points(app, rows, lead, words),
             ft.Row([quiet_button(words("bh.void"), lambda: do(VOIDING), color=WARN)])
             if (lead.status, ReferralAction.VOID) in TRANSITIONS and doing != VOIDING
@@ -201,6 +204,5 @@ def _line(app: App, rows: Rows, line: ExplanationLine, payee_id: str, words: Wor
         ft.Row([strong(kind, expand=True), strong(signed(line.points))]),
         ft.Row([note(payee), points_badge(line.status, words)], wrap=True, spacing=GAP_S),
         on_click=partial(app.navigation.open, f"/bh/entry/{line.entry_id}"),
-        name=words("bh.open_entry", name=payee, kind=kind, points=signed(line.points)),
         key=line.entry_id,
     )

@@ -15,6 +15,7 @@ from client.components.paging import PagedList
 from client.components.text import note, strong
 from client.components.when import clock
 from client.design import GAP_S
+from client.search import finds
 from client.state import App, use_app, use_words, use_world
 from client.strings import Words
 from client.views.desk.leads import IN_HAND, is_overdue
@@ -77,7 +78,9 @@ def ReferralsTab() -> ft.Control:
         ),
         note(words("bh.found", n=len(found))),
     ]
-    empty = empty_state(words("bh.none_found"), detail=words("bh.none_found_detail"))
+    is_narrowed = bool(typed.strip()) or group != "all"
+    nothing = "bh.none_found" if is_narrowed else "bh.none_yet"
+    empty = empty_state(words(nothing), detail=words(f"{nothing}_detail"))
     if look.wide:
         first = min(start, max(0, len(found) - 1) // TABLE_ROWS * TABLE_ROWS)
         shown = _table(app, rows, found[first : first + TABLE_ROWS], words) if found else empty
@@ -94,21 +97,19 @@ def _found(
     rows: Rows, outlet_id: str, statuses: tuple[ReferralStatus, ...], typed: str, words: Words
 ) -> list[Referral]:
     """Return the referrals of these states whose people, village or numbers hold what was typed."""
-    wanted = typed.strip().casefold()
     found = []
     for lead in rows.where(Referral, outlet_id=outlet_id):
         if lead.status not in statuses:
             continue
-        searched = (
+        texts = (
             customer_name(rows, lead.customer_id, words),
             staff_name(rows, lead.referrer_id, words),
             staff_name(rows, lead.wealth_manager_id, words) if lead.wealth_manager_id else "",
             village_name(rows, lead.village_id, words),
             lead.id,
-            str(lead.receipt_number or ""),
             lead.voucher_number or "",
         )
-        if not wanted or any(wanted in text.casefold() for text in searched):
+        if finds(typed, texts, [str(lead.receipt_number or "")]):
             found.append(lead)
     return sorted(found, key=lambda lead: (lead.captured_to, lead.id), reverse=True)
 
@@ -156,7 +157,6 @@ def _row(app: App, rows: Rows, lead: Referral, words: Words) -> ft.Control:
         note(who),
         ft.Row(_badges(app, lead, words), wrap=True, spacing=6, run_spacing=4),
         on_click=lambda: _open(app, lead),
-        name=words("wm.open_lead", name=name),
         key=lead.id,
     )
 
@@ -167,7 +167,7 @@ def _table(app: App, rows: Rows, found: list[Referral], words: Words) -> ft.Cont
         [
             Head(words("bh.column.customer"), part=2),
             Head(words("bh.column.village"), part=2),
-            Head(words("bh.column.topic"), part=3),
+            Head(words("bh.column.topic"), part=4),
             Head(words("bh.column.referrer"), part=2),
             Head(words("bh.column.manager"), part=2),
             Head(words("bh.column.when"), part=2),
@@ -186,7 +186,6 @@ def _table(app: App, rows: Rows, found: list[Referral], words: Words) -> ft.Cont
                     clock(lead.captured_to, now, words),
                     ft.Row(_badges(app, lead, words)[-1:]),
                 ),
-                name=words("wm.open_lead", name=customer_name(rows, lead.customer_id, words)),
                 on_open=partial(_open, app, lead),
             )
             for lead in found

@@ -111,6 +111,7 @@ def _number(value: str, said: str) -> ft.Control:
     return ft.Semantics(
         label=f"{said} {value}",
         expand=1,
+        exclude_semantics=True,
         content=ft.Column([figure(value), note(said)], spacing=0, tight=True),
     )
 
@@ -202,7 +203,10 @@ def _people_table(
                         "bh.person_said",
                         name=staff_name(rows, one.key, words),
                         made=one.made,
+                        running=one.made - one.ended,
                         won=one.won,
+                        approved=points.get(one.key, (0, 0))[0],
+                        pending=points.get(one.key, (0, 0))[1],
                     ),
                 )
                 for one in people[:SHOWN_MAX]

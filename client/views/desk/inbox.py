@@ -6,18 +6,18 @@ from functools import partial
 
 import flet as ft
 
-from client.components.buttons import secondary_button
+from client.components.buttons import quiet_button
 from client.components.cards import badge, empty_state, section, tap_card
 from client.components.layout import gap, page_body
-from client.components.refusal import refusal_card
 from client.components.text import note, strong
 from client.components.when import clock
 from client.design import GAP_S
 from client.state import App, use_app, use_words, use_world
 from client.status import OutboxItem, OutboxState
 from client.strings import Words
-from client.views.desk.naming import customer_name, village_name
+from client.views.about import row_about, said_notice
 from client.views.postman.rows import care_row
+from client.views.refusal import refusal_card
 from client.views.workplace import screen
 from shared.domain.care_card import CareCard
 from shared.domain.harvest import HarvestDate
@@ -72,25 +72,15 @@ def DeskInboxTab() -> ft.Control:
     async def see_all() -> None:
         await app.field.record("see_notice", SeeNotice(ids=unseen_ids))
 
+    see = quiet_button(words("news.see_all", n=len(unseen_ids)), see_all, icon=ft.Icons.DONE_ALL)
+    waiting = [care_row(app, rows, one, app.field.today(), words) for one in due]
+    news = [_notice(app, rows, one, words) for one in notices[:NOTICES_MAX]]
     groups = (
-        (words("inbox.needs_me"), [refusal_card(app, op, words) for op in needing]),
-        (
-            words("inbox.due"),
-            [care_row(app, rows, one, app.field.today(), words) for one in due],
-        ),
-        (
-            words("inbox.news"),
-            [_notice(app, rows, one, words) for one in notices[:NOTICES_MAX]],
-        ),
+        (words("inbox.needs_me"), [refusal_card(app, op, words) for op in needing], None),
+        (words("inbox.due"), waiting, None),
+        (words("inbox.news"), news, see if len(unseen_ids) > 1 else None),
     )
-    shown: list[ft.Control] = [section(title, *found) for title, found in groups if found]
-    if len(unseen_ids) > 1:
-        shown.insert(
-            0,
-            secondary_button(
-                words("news.see_all", n=len(unseen_ids)), see_all, icon=ft.Icons.DONE_ALL
-            ),
-        )
+    shown = [section(title, *found, trailing=more) for title, found, more in groups if found]
     return page_body([*shown, gap()])
 
 
@@ -99,8 +89,8 @@ def _needing(app: App) -> list[OutboxItem]:
 
 
 def _notice(app: App, rows: Rows, notice: Notice, words: Words) -> ft.Control:
-    said = words.name(notice.kind)
-    about = _about(rows, notice, words)
+    said = said_notice(rows, notice, words)
+    about = row_about(rows, notice.object_id, words)
     when = clock(notice.at, app.field.now(), words)
     badges = [badge(words("inbox.new"), "harvest")] if notice.seen_at is None else []
     return tap_card(
@@ -108,7 +98,6 @@ def _notice(app: App, rows: Rows, notice: Notice, words: Words) -> ft.Control:
         note(about) if about else None,
         ft.Row([note(when), *badges], spacing=GAP_S),
         on_click=partial(_open, app, notice),
-        name=f"{said} {about} {when}",
         key=notice.id,
     )
 
@@ -119,17 +108,3 @@ async def _open(app: App, notice: Notice) -> None:
         await app.field.record("see_notice", SeeNotice(ids=(notice.id,)))
     if place is not None:
         app.navigation.open(place.format(notice.object_id))
-
-
-def _about(rows: Rows, notice: Notice, words: Words) -> str:
-    """Return whom or which village a notice is about."""
-    lead = rows.get(Referral, notice.object_id)
-    if lead is not None:
-        return words("desk.dot").join(
-            (
-                customer_name(rows, lead.customer_id, words),
-                village_name(rows, lead.village_id, words),
-            )
-        )
-    place = rows.get(HarvestDate, notice.object_id) or rows.get(Visit, notice.object_id)
-    return village_name(rows, place.village_id, words) if place is not None else ""

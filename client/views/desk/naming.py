@@ -28,9 +28,11 @@ def staff_name(rows: Rows, staff_id: str | None, words: Words) -> str:
 
 
 def village_name(rows: Rows, village_id: str | None, words: Words) -> str:
-    """Return a village's name, or that there is none."""
-    village = rows.get(Village, village_id) if village_id else None
-    return village.name if village else words("desk.no_village")
+    """Return a village's name; who came to the outlet has none."""
+    if village_id is None:
+        return words("desk.no_village")
+    village = rows.get(Village, village_id)
+    return village.name if village else words("desk.some_village")
 
 
 def crop_name(rows: Rows, crop_id: str, words: Words) -> str:

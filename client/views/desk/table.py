@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import flet as ft
 
 from client.components.guard import guarded
+from client.components.text import silent
 from client.design import (
     CARD,
     GAP,
@@ -39,10 +40,13 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableRow:
-    """A row: a cell for each head, and what a click on it opens."""
+    """A row: a cell for each head, and what a click on it opens.
+
+    A screen reader says *name* instead of the cells, if there is one.
+    """
 
     cells: Sequence[str | ft.LayoutControl]
-    name: str
+    name: str = ""
     on_open: Callable[[], object] | None = None
     is_chosen: bool = False
 
@@ -72,13 +76,17 @@ def _head(heads: Sequence[Head]) -> ft.Control:
 
 
 def _row(heads: Sequence[Head], row: TableRow) -> ft.Control:
-    cells = [_cell(head, cell) for head, cell in zip(heads, row.cells, strict=True)]
+    cells = ft.Row(
+        [_cell(head, cell) for head, cell in zip(heads, row.cells, strict=True)],
+        spacing=GAP,
+        vertical_alignment=ft.CrossAxisAlignment.CENTER,
+    )
     return ft.Semantics(
-        label=row.name,
+        label=row.name or None,
         button=True if row.on_open else None,
         selected=row.is_chosen or None,
         content=ft.Container(
-            ft.Row(cells, spacing=GAP, vertical_alignment=ft.CrossAxisAlignment.CENTER),
+            silent(cells) if row.name else cells,
             on_click=guarded(row.on_open),
             ink=row.on_open is not None,
             bgcolor=TONES["good"].ground if row.is_chosen else None,

@@ -6,6 +6,7 @@ import flet as ft
 
 from client.state import App
 from client.views.points import PointsTab, WhyScreen
+from client.views.postman.care_correction import CorrectCareScreen
 from client.views.postman.care_detail import CareScreen
 from client.views.postman.care_form import CareFormScreen
 from client.views.postman.inbox import InboxTab, inbox_count
@@ -29,6 +30,7 @@ def _needs_me(app: App) -> int:
 
 WORKPLACE = Workplace(
     role=Role.POSTMAN,
+    also=(Role.OUTREACH,),
     tabs=(
         Tab(
             "/postman/today",
@@ -75,6 +77,7 @@ WORKPLACE = Workplace(
         Screen("/postman/sale/{sale_id}", "sale.title", SaleScreen),
         Screen("/postman/care", "care.new", CareFormScreen),
         Screen("/postman/care/{card_id}", "care.title", CareScreen),
+        Screen("/postman/care/{card_id}/correct", "care.correct", CorrectCareScreen),
         Screen("/points/{entry_id}", "points.why", WhyScreen),
         Screen("/record/{seq}", "record.title", RecordScreen),
     ),

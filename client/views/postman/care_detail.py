@@ -13,6 +13,7 @@ from client.actions.care import (
     fresh_follow_up,
     withdraw_care,
 )
+from client.components.attachments import AttachmentsPart
 from client.components.buttons import danger_button, primary_button, secondary_button
 from client.components.cards import badge, card, empty_state, fact, section
 from client.components.chips import Option, choice_chips
@@ -20,7 +21,6 @@ from client.components.consent import consent_card
 from client.components.fields import text_field
 from client.components.layout import bottom_action, page_body
 from client.components.questions import enum_question
-from client.components.refusal import refusal_card
 from client.components.text import note, strong
 from client.components.when import clock, day
 from client.design import GAP_S
@@ -29,9 +29,12 @@ from client.state import App, use_app, use_words, use_world
 from client.status import OutboxState
 from client.strings import Words
 from client.views.labels import customer_name, staff_name, village_name
+from client.views.may import may
 from client.views.postman.care_form import contact_days
 from client.views.postman.phone_line import PhoneLine
+from client.views.refusal import refusal_card
 from client.views.workplace import screen
+from shared.domain.attachment import AttachmentObject
 from shared.domain.care_card import (
     OPEN_CARDS,
     CareAction,
@@ -70,6 +73,8 @@ def CareScreen(card_id: str) -> ft.Control:
         app.tell(words("care.visited"), tone="good")
 
     is_mine = found.status in OPEN_CARDS and found.owner_id == app.field.me.id
+    # A teller opens a card for their own referral and leaves the following up to others.
+    is_followed_up_here = is_mine and may(app.field.actor, "follow_up_care_card")
     tasks: dict[str, Callable[[], ft.Control]] = {
         "convert": lambda: ConvertTask(found, lambda: set_task("")),
         "close": lambda: CloseTask(found, lambda: set_task("")),
@@ -80,6 +85,8 @@ def CareScreen(card_id: str) -> ft.Control:
     ]
     if is_mine and task:
         body.append(tasks[task]())
+    elif is_mine and not is_followed_up_here:
+        body.append(_others(app, found, words, set_task))
     elif is_mine:
         body += [
             enum_question(
@@ -99,9 +106,10 @@ def CareScreen(card_id: str) -> ft.Control:
             ),
             _others(app, found, words, set_task),
         ]
+    body.append(AttachmentsPart(AttachmentObject.CARE_CARD, card_id))
     body += [_history(app, rows, found, words), ft.Container(height=GAP_S)]
     footer = None
-    if is_mine and not task:
+    if is_followed_up_here and not task:
         footer = bottom_action(
             primary_button(words("care.visit_save"), save, icon=ft.Icons.CHECK, expand=True)
         )
@@ -112,7 +120,7 @@ def _facts(app: App, rows: Rows, found: CareCard, words: Words) -> ft.Control:
     today = app.field.today()
     facts = [
         ft.Row(
-            [badge(words.name(found.status), "good" if found.status in OPEN_CARDS else "plain")]
+            [badge(words.name(found.status), "wait" if found.status in OPEN_CARDS else "plain")]
         ),
         fact(words("lead.customer"), customer_name(rows, found.customer_id)),
         PhoneLine(found.customer_id),
@@ -140,16 +148,26 @@ def _others(
         await withdraw_care(app.field, found.id, words("lead.withdrawn_reason"))
         app.tell(words("care.withdrawn"))
 
-    buttons: list[ft.Control] = [
-        secondary_button(
-            words("care.convert"), lambda: set_task("convert"), icon=ft.Icons.HANDSHAKE_OUTLINED
-        ),
-        secondary_button(
-            words("care.close"), lambda: set_task("close"), icon=ft.Icons.INVENTORY_2_OUTLINED
-        ),
-        danger_button(words("care.opt_out"), opt_out, icon=ft.Icons.DO_NOT_DISTURB_ALT),
-    ]
+    buttons: list[ft.Control] = []
+    if may(app.field.actor, "convert_care_card"):
+        buttons += [
+            secondary_button(
+                words("care.convert"), lambda: set_task("convert"), icon=ft.Icons.HANDSHAKE_OUTLINED
+            ),
+            secondary_button(
+                words("care.close"), lambda: set_task("close"), icon=ft.Icons.INVENTORY_2_OUTLINED
+            ),
+        ]
+    buttons.append(danger_button(words("care.opt_out"), opt_out, icon=ft.Icons.DO_NOT_DISTURB_ALT))
     if found.status is CareStatus.OPEN and found.originator_id == app.field.me.id:
+        buttons.insert(
+            0,
+            secondary_button(
+                words("lead.correct"),
+                lambda: app.navigation.open(f"/postman/care/{found.id}/correct"),
+                icon=ft.Icons.EDIT_OUTLINED,
+            ),
+        )
         buttons.append(danger_button(words("care.withdraw"), withdraw, icon=ft.Icons.UNDO))
     return section(
         words("care.others"), ft.Row(buttons, wrap=True, spacing=GAP_S, run_spacing=GAP_S)

@@ -11,7 +11,7 @@ from client.actions.phone import check_phone
 from client.components.buttons import primary_button
 from client.components.cards import card
 from client.components.chips import Option, choice_chips
-from client.components.consent import consent_card
+from client.components.consent import ConsentAction
 from client.components.dates import day_chips
 from client.components.fields import text_field
 from client.components.layout import bottom_action, page_body
@@ -21,7 +21,7 @@ from client.components.text import strong
 from client.form import Form, draft_name, use_form
 from client.state import use_app, use_words, use_world
 from client.strings import Words
-from client.views.labels import customer_name, village_name
+from client.views.labels import customer_name, unnamed_customer
 from client.views.postman.saved import close_discarded, close_saved
 from client.views.workplace import screen
 from shared.domain.care_card import CareReason
@@ -56,13 +56,11 @@ def CareFormScreen(village: str | None = None, referral: str | None = None) -> f
         if form.chosen(CareReason, "reason") is None or not phone.is_whole:
             app.tell(words("form.missing"), tone="bad")
             return
-        where = village_name(rows, form["village_id"])
-        await open_care(app.field, form, words("person.unnamed", village=where))
+        await open_care(app.field, form, unnamed_customer(rows, form["village_id"], words))
         close_saved(app, words, "care.saved", f"/postman/care/{form['id']}")
 
     async def refuse() -> None:
-        await form.discard()
-        close_discarded(app, words)
+        await close_discarded(app, words, form)
 
     reason = form.chosen(CareReason, "reason")
     return page_body(
@@ -98,15 +96,11 @@ def CareFormScreen(village: str | None = None, referral: str | None = None) -> f
                 lines=2,
                 length_max=NOTE_MAX,
             ),
-            consent_card(refuse, words) if lead is None else None,
         ],
-        footer=bottom_action(
-            primary_button(
-                words("lead.save" if lead is None else "care.save"),
-                save,
-                icon=ft.Icons.CHECK,
-                expand=True,
-            )
+        footer=ConsentAction(words("lead.save"), save, refuse)
+        if lead is None
+        else bottom_action(
+            primary_button(words("care.save"), save, icon=ft.Icons.CHECK, expand=True)
         ),
     )
 
@@ -121,7 +115,6 @@ def contact_days(form: Form, words: Words, today: dt.date) -> ft.Control:
             dt.date.fromisoformat(form["next_on"]) if form["next_on"] else None,
             lambda on: form.put(next_on=on.isoformat()),
             days=[today + dt.timedelta(days=away) for away in CONTACT_DAYS],
-            name=words("care.next"),
         ),
     )
 
@@ -133,6 +126,5 @@ def _village_question(form: Form, villages: list[Village], words: Words) -> ft.C
             [Option(one.id, one.name) for one in villages],
             form["village_id"],
             lambda village_id: form.put(village_id=village_id),
-            name=words("lead.village"),
         ),
     )

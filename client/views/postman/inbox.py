@@ -6,14 +6,15 @@ import flet as ft
 
 from client.components.cards import badge, empty_state, section, tap_card
 from client.components.layout import page_body
-from client.components.refusal import refusal_card
 from client.components.text import note, strong
 from client.components.when import clock
 from client.design import GAP_S
 from client.state import App, Field, use_app, use_words, use_world
 from client.status import OutboxItem, OutboxState
 from client.strings import Words
+from client.views.about import row_about, said_notice
 from client.views.postman.rows import care_row, lead_row
+from client.views.refusal import refusal_card
 from client.views.workplace import screen
 from shared.domain.notice import Notice, SeeNotice
 from shared.domain.referral import Referral, ReferralStatus
@@ -105,7 +106,7 @@ def _lead(app: App, rows: Rows, referral: Referral, words: Words) -> ft.Control:
 
 
 def _notice(app: App, notice: Notice, words: Words) -> ft.Control:
-    said = words.name(notice.kind)
+    said = said_notice(app.field.world, notice, words)
     when = clock(notice.at, app.field.now(), words)
     place = PLACES.get(notice.object_table)
 
@@ -115,8 +116,10 @@ def _notice(app: App, notice: Notice, words: Words) -> ft.Control:
         if notice.seen_at is None:
             await app.field.record("see_notice", SeeNotice(ids=(notice.id,)))
 
+    about = row_about(app.field.world, notice.object_id, words)
     return tap_card(
         strong(said),
+        note(about) if about else None,
         ft.Row(
             [
                 note(when),
@@ -125,6 +128,5 @@ def _notice(app: App, notice: Notice, words: Words) -> ft.Control:
             spacing=GAP_S,
         ),
         on_click=open_object,
-        name=f"{said} {when}",
         key=notice.id,
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import flet as ft
 
 from client.actions.leads import withdraw_lead
+from client.components.attachments import AttachmentsPart
 from client.components.buttons import danger_button, secondary_button
 from client.components.cards import banner, card, empty_state, fact, section
 from client.components.layout import page_body
-from client.components.refusal import refusal_card
 from client.components.text import note
 from client.components.when import clock
 from client.design import GAP_S
@@ -19,7 +19,9 @@ from client.strings import Words
 from client.views.labels import customer_name, sale_line, village_name
 from client.views.postman.phone_line import PhoneLine
 from client.views.progress import progress_line
+from client.views.refusal import refusal_card
 from client.views.workplace import screen
+from shared.domain.attachment import AttachmentObject
 from shared.domain.harvest import HarvestDate
 from shared.domain.points import PointsEntry
 from shared.domain.referral import Referral, ReferralStatus
@@ -55,6 +57,7 @@ def LeadScreen(referral_id: str) -> ft.Control:
             *(refusal_card(app, op, words) for op in refused if not op.is_seen),
             _facts(app, rows, referral, words),
             section(words("lead.progress"), card(*progress_line(app, rows, referral, words))),
+            AttachmentsPart(AttachmentObject.REFERRAL, referral.id),
             _points(app, rows, referral, words),
             _actions(app, referral, words),
             ft.Container(height=GAP_S),
@@ -104,7 +107,8 @@ def _actions(app: App, referral: Referral, words: Words) -> ft.Control:
     if referral.referrer_id != app.field.me.id:
         return ft.Container(height=0)
     if referral.status not in STILL_MINE:
-        return note(words("lead.settled"))
+        ended = f"lead.settled.{referral.status}"
+        return note(words(ended if words.knows(ended) else "lead.settled"))
 
     async def withdraw() -> None:
         await withdraw_lead(app.field, referral.id, words("lead.withdrawn_reason"))

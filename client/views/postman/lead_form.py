@@ -10,19 +10,20 @@ import flet as ft
 from client.actions.leads import fresh_lead, submit_lead
 from client.actions.phone import check_phone
 from client.actions.today import sale_of_village
-from client.components.buttons import primary_button, quiet_button
+from client.components.buttons import quiet_button
 from client.components.chips import Option, choice_chips, toggle_chips
-from client.components.consent import consent_card
+from client.components.consent import ConsentAction
 from client.components.fields import text_field
-from client.components.layout import bottom_action, page_body
+from client.components.layout import page_body
 from client.components.person_fields import PersonFields
 from client.components.questions import enum_question, question, restored_banner
 from client.components.text import note
+from client.components.when import span
 from client.design import GAP_L, GAP_S, INK_SOFT
 from client.form import Form, draft_name, use_form
 from client.state import App, use_app, use_words, use_world
 from client.strings import Words
-from client.views.labels import sale_line, staff_name, village_name
+from client.views.labels import crop_name, staff_name, unnamed_customer
 from client.views.postman.saved import close_discarded, close_saved
 from client.views.workplace import screen
 from shared.domain.customer import CustomerKind
@@ -61,15 +62,13 @@ def LeadFormScreen(village: str | None = None) -> ft.Control:
             return
         set_busy(True)
         try:
-            where = village_name(rows, form["village_id"])
-            await submit_lead(app.field, form, words("person.unnamed", village=where))
+            await submit_lead(app.field, form, unnamed_customer(rows, form["village_id"], words))
         finally:
             set_busy(False)
         close_saved(app, words, "lead.saved", f"/postman/lead/{form['id']}")
 
     async def refuse() -> None:
-        await form.discard()
-        close_discarded(app, words)
+        await close_discarded(app, words, form)
 
     must = words("form.choose_one") if is_tried else None
     need, interest = form.chosen(Need, "need"), form.chosen(Interest, "interest")
@@ -96,13 +95,8 @@ def LeadFormScreen(village: str | None = None) -> ft.Control:
             PersonFields(form, show_errors=is_tried),
             _more(form, words) if is_more else _more_button(lambda: set_more(True), words),
             _likely(app, rows, form, words),
-            consent_card(refuse, words),
         ],
-        footer=bottom_action(
-            primary_button(
-                words("lead.save"), save, icon=ft.Icons.CHECK, disabled=is_busy, expand=True
-            )
-        ),
+        footer=ConsentAction(words("lead.save"), save, refuse, is_busy=is_busy),
     )
 
 
@@ -137,7 +131,9 @@ def _village_question(
     near = linked or (sale_of_village(rows, chosen, today) if chosen else None)
     sale_chip = None
     if near is not None:
-        label = words("lead.with_sale", sale=sale_line(rows, near, today, words))
+        # The village stands chosen right above it.
+        days = span(near.sale_from_on, near.sale_to_on, today, words)
+        label = words("lead.with_sale", crop=crop_name(rows, near.crop_id), days=days)
         sale_chip = toggle_chips([Option(near.id, label)], {linked.id} if linked else set(), toggle)
     return question(
         words("lead.village"),
@@ -145,7 +141,6 @@ def _village_question(
             [Option(one.id, one.name) for one in villages],
             chosen,
             choose,
-            name=words("lead.village"),
         ),
         sale_chip,
     )

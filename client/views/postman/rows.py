@@ -17,7 +17,6 @@ from client.views.labels import (
     crop_name,
     customer_name,
     lead_state,
-    sale_line,
     sale_tone,
     village_name,
 )
@@ -43,7 +42,6 @@ def sale_row(app: App, rows: Rows, sale: HarvestDate, today: dt.date, words: Wor
         ft.Row([badge(state, sale_tone(sale.status))], wrap=True),
         leading=_leaf(sale.sale_from_on, today, words),
         on_click=lambda: app.navigation.open(f"/postman/sale/{sale.id}"),
-        name=f"{sale_line(rows, sale, today, words)} {state}",
         key=sale.id,
     )
 
@@ -53,13 +51,12 @@ def care_row(app: App, rows: Rows, card: CareCard, today: dt.date, words: Words)
     late = card.next_contact_on < today
     due = words("care.overdue" if late else "care.due", day=day(card.next_contact_on, today, words))
     who = customer_name(rows, card.customer_id)
-    where = village_name(rows, card.village_id)
+    where = note(village_name(rows, card.village_id)) if card.village_id else None
     return tap_card(
-        ft.Row([strong(who), note(where)], wrap=True, spacing=GAP_S),
+        ft.Row([strong(who), *([where] if where else [])], wrap=True, spacing=GAP_S),
         note(words.name(card.reason)),
         ft.Row([badge(due, "bad" if late else "wait", icon=ft.Icons.EVENT_REPEAT)], wrap=True),
         on_click=lambda: app.navigation.open(f"/postman/care/{card.id}"),
-        name=f"{who} {where} {words.name(card.reason)} {due}",
         key=card.id,
     )
 
@@ -71,7 +68,7 @@ def lead_row(
     step = lead_state(rows, referral, item, words)
     who = customer_name(rows, referral.customer_id)
     what = words(
-        "lead.what",
+        "lead.what" if referral.village_id else "lead.what_at_outlet",
         need=words.name(referral.need),
         interest=words.name(referral.interest),
         village=village_name(rows, referral.village_id),
@@ -88,7 +85,6 @@ def lead_row(
             run_spacing=4,
         ),
         on_click=lambda: app.navigation.open(f"/postman/lead/{referral.id}"),
-        name=f"{who} {what} {step.text} {receipt}",
         key=referral.id,
     )
 

@@ -12,8 +12,7 @@ from client.actions.sales import (
 )
 from client.components.buttons import danger_button, primary_button, secondary_button
 from client.components.cards import badge, card, empty_state, fact, section
-from client.components.layout import page_body
-from client.components.refusal import refusal_card
+from client.components.layout import page_body, stack
 from client.components.text import note, strong
 from client.components.when import clock, day, span
 from client.design import GAP_S
@@ -22,7 +21,9 @@ from client.state import App, use_app, use_words, use_world
 from client.status import OutboxState
 from client.strings import Words
 from client.views.labels import crop_name, sale_tone, staff_name, village_name
+from client.views.may import may
 from client.views.postman.sale_tasks import CancelTask, ConfirmTask, CorrectTask, ShiftTask
+from client.views.refusal import refusal_card
 from client.views.workplace import screen
 from shared.domain.harvest import (
     LIVE_STATUSES,
@@ -103,19 +104,9 @@ def _facts(app: App, rows: Rows, sale: HarvestDate, words: Words) -> ft.Control:
 def _actions(
     app: App, rows: Rows, sale: HarvestDate, words: Words, set_task: Callable[[str], object]
 ) -> ft.Control:
-    async def see(action: HarvestAction) -> None:
-        await see_sale(app.field, sale.id, action)
-        app.tell(words("sale.seen"), tone="good")
-
-    async def withdraw() -> None:
-        await withdraw_sale(app.field, sale.id, words("lead.withdrawn_reason"))
-        app.tell(words("sale.withdrawn"))
-
-    def button(key: str, icon: ft.IconData, on_click: Callable[[], object]) -> ft.Control:
-        return secondary_button(words(key), on_click, icon=icon)
-
+    """Offer what this person's posts may do: some only look, and bring their customers."""
     buttons: list[ft.Control] = []
-    if sale.status in LIVE_STATUSES:
+    if sale.status in LIVE_STATUSES and may(app.field.actor, "submit_referral"):
         buttons.append(
             primary_button(
                 words("today.lead"),
@@ -123,39 +114,65 @@ def _actions(
                 icon=ft.Icons.PERSON_ADD_ALT_1,
             )
         )
-        buttons.append(button("sale.shift", ft.Icons.EVENT_REPEAT, lambda: set_task("shift")))
-        if sale.status is not HarvestStatus.ON_DAY:
-            buttons.append(
-                button("sale.confirm", ft.Icons.EVENT_AVAILABLE, lambda: set_task("confirm"))
-            )
-            buttons.append(
-                button(
-                    "sale.start_day",
-                    ft.Icons.LOCAL_SHIPPING_OUTLINED,
-                    lambda: see(HarvestAction.START_DAY),
-                )
-            )
-        else:
-            buttons.append(
-                button("sale.sell", ft.Icons.SELL_OUTLINED, lambda: see(HarvestAction.SELL))
-            )
+    if may(app.field.actor, "shift_harvest_date"):
+        buttons += _seen(app, sale, words, set_task)
+        buttons += _taken_back(app, rows, sale, words, set_task)
+    return stack(*buttons)
+
+
+def _seen(
+    app: App, sale: HarvestDate, words: Words, set_task: Callable[[str], object]
+) -> list[ft.Control]:
+    """Offer the next thing that can be heard or seen of the sale."""
+
+    async def see(action: HarvestAction) -> None:
+        await see_sale(app.field, sale.id, action)
+        app.tell(words("sale.seen"), tone="good")
+
+    def button(key: str, icon: ft.IconData, on_click: Callable[[], object]) -> ft.Control:
+        return secondary_button(words(key), on_click, icon=icon)
+
     if sale.status is HarvestStatus.SOLD:
-        buttons.append(
-            button("sale.pay", ft.Icons.PAYMENTS_OUTLINED, lambda: see(HarvestAction.PAY))
+        return [button("sale.pay", ft.Icons.PAYMENTS_OUTLINED, lambda: see(HarvestAction.PAY))]
+    if sale.status not in LIVE_STATUSES:
+        return []
+    shift = button("sale.shift", ft.Icons.EVENT_REPEAT, lambda: set_task("shift"))
+    if sale.status is HarvestStatus.ON_DAY:
+        sell = button("sale.sell", ft.Icons.SELL_OUTLINED, lambda: see(HarvestAction.SELL))
+        return [shift, sell]
+    return [
+        shift,
+        button("sale.confirm", ft.Icons.EVENT_AVAILABLE, lambda: set_task("confirm")),
+        button(
+            "sale.start_day",
+            ft.Icons.LOCAL_SHIPPING_OUTLINED,
+            lambda: see(HarvestAction.START_DAY),
+        ),
+    ]
+
+
+def _taken_back(
+    app: App, rows: Rows, sale: HarvestDate, words: Words, set_task: Callable[[str], object]
+) -> list[ft.Control]:
+    """Offer to put one's own report right while nobody relies on it; else to call the sale off."""
+
+    async def withdraw() -> None:
+        await withdraw_sale(app.field, sale.id, words("lead.withdrawn_reason"))
+        app.tell(words("sale.withdrawn"))
+
+    if sale.status not in LIVE_STATUSES:
+        return []
+    if not _is_mine_alone(app, rows, sale):
+        cancel = danger_button(
+            words("sale.cancel"), lambda: set_task("cancel"), icon=ft.Icons.EVENT_BUSY
         )
-    if sale.status in LIVE_STATUSES:
-        if _is_mine_alone(app, rows, sale):
-            buttons.append(
-                button("sale.correct", ft.Icons.EDIT_OUTLINED, lambda: set_task("correct"))
-            )
-            buttons.append(danger_button(words("sale.withdraw"), withdraw, icon=ft.Icons.UNDO))
-        else:
-            buttons.append(
-                danger_button(
-                    words("sale.cancel"), lambda: set_task("cancel"), icon=ft.Icons.EVENT_BUSY
-                )
-            )
-    return ft.Column(buttons, spacing=GAP_S, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+        return [cancel]
+    return [
+        secondary_button(
+            words("sale.correct"), lambda: set_task("correct"), icon=ft.Icons.EDIT_OUTLINED
+        ),
+        danger_button(words("sale.withdraw"), withdraw, icon=ft.Icons.UNDO),
+    ]
 
 
 def _is_mine_alone(app: App, rows: Rows, sale: HarvestDate) -> bool:

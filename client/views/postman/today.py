@@ -27,7 +27,7 @@ from shared.domain.round import follow_ups_due, near_sales, villages_of
 from shared.domain.rows import Rows
 from shared.domain.village import Village
 
-__all__ = ["TodayTab"]
+__all__ = ["TodayTab", "draft_banners"]
 
 SALES_SHOWN = 3
 CARDS_SHOWN = 3
@@ -47,7 +47,7 @@ def TodayTab() -> ft.Control:
         *_sales(app, rows, villages, words, today),
     ]
     round_ = _villages(app, rows, villages, words, today)
-    head = [_date_line(rows, villages, today, words), *_drafts(app, rows, words)]
+    head = [_date_line(rows, villages, today, words), *draft_banners(app, rows, words)]
     if not look.wide:
         return page_body([*head, *round_, *lists, ft.Container(height=GAP_L)])
     columns = ft.Row(
@@ -96,7 +96,7 @@ def _date_line(rows: Rows, villages: list[Village], today: dt.date, words: Words
 FORMS = {"lead": "/postman/lead", "sale": "/postman/sale", "care": "/postman/care"}
 
 
-def _drafts(app: App, rows: Rows, words: Words) -> list[ft.Control]:
+def draft_banners(app: App, rows: Rows, words: Words) -> list[ft.Control]:
     """Offer to go on with what was left unfinished, where it was."""
     found: list[ft.Control] = []
     for name in app.field.drafts.names():
@@ -138,7 +138,9 @@ def _villages(
             )
         ]
     cards = [_village_card(app, rows, village, words, today) for village in villages]
-    return [section(words("today.villages"), *cards)]
+    # As high as the head beside it, on a desk.
+    room = ft.Container() if app.look.wide else None
+    return [section(words("today.villages"), *cards, trailing=room)]
 
 
 def _village_card(

@@ -232,6 +232,5 @@ def _sale_row(app: App, rows: Rows, sale: HarvestDate, words: Words) -> ft.Contr
         on_click=lambda: app.navigation.open(
             f"/wm/visit/{visits[0].id}" if visits else f"/wm/schedule?sale={sale.id}"
         ),
-        name=words("day.plan_for", village=village, crop=crop),
         key=sale.id,
     )

@@ -160,7 +160,6 @@ def _visit(app: App, rows: Rows, visit: Visit, words: Words) -> ft.Control:
         note(words("desk.dot").join(said)),
         ft.Row([visit_badge(visit.status, words)]),
         on_click=lambda: app.navigation.open(f"/wm/visit/{visit.id}"),
-        name=words("day.open_visit", village=where),
         key=visit.id,
     )
 
@@ -198,6 +197,5 @@ def _unvisited(app: App, rows: Rows, sale: HarvestDate, words: Words) -> ft.Cont
         ),
         leading=ft.Icon(ft.Icons.EVENT_OUTLINED),
         on_click=lambda: app.navigation.open(f"/wm/schedule?sale={sale.id}"),
-        name=words("day.plan_for", village=village, crop=crop),
         key=sale.id,
     )

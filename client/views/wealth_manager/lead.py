@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import flet as ft
 
+from client.components.attachments import AttachmentsPart
 from client.components.buttons import primary_button, quiet_button, secondary_button
 from client.components.cards import banner, card, empty_state, fact, section, tap_card
 from client.components.layout import bottom_action
@@ -25,6 +26,7 @@ from client.views.wealth_manager.answers import DeclinePanel, accept
 from client.views.wealth_manager.lead_rows import lead_badges
 from client.views.wealth_manager.meeting import MeetPanel
 from client.views.workplace import screen
+from shared.domain.attachment import AttachmentObject
 from shared.domain.customer import Customer
 from shared.domain.referral import Referral, ReferralMode, ReferralStatus
 from shared.domain.rows import Rows
@@ -67,6 +69,7 @@ def LeadPanel(lead_id: str) -> ft.Control:
         why if is_new else None,
         section(words("wm.reach"), ContactCard(lead, may_call=is_mine)),
         section(words("parts.title"), parts_card(rows, lead, words)),
+        AttachmentsPart(AttachmentObject.REFERRAL, lead.id),
         None if is_new else why,
         _more(app, lead, words) if is_mine and lead.status in IN_HAND else None,
     ]
@@ -130,7 +133,6 @@ def _visit_row(app: App, rows: Rows, lead: Referral, words: Words) -> ft.Control
         ft.Row([visit_badge(visit.status, words)]),
         leading=ft.Icon(ft.Icons.DIRECTIONS_WALK),
         on_click=lambda: app.navigation.open(f"/wm/visit/{visit.id}"),
-        name=words("wm.open_visit", day=when, village=where),
     )
 
 

@@ -37,43 +37,45 @@ def offered_lead(
 ) -> ft.Control:
     """Show a lead that waits for an answer, with the answer one tap away."""
     return card(
-        ft.Container(
-            ft.Column(
-                [
-                    ft.Row(
-                        [
-                            strong(
-                                customer_name(rows, lead.customer_id, words),
-                                max_lines=1,
-                                expand=True,
-                            ),
-                            ft.Icon(ft.Icons.CHEVRON_RIGHT, color=INK_SOFT, size=22),
-                        ],
-                        spacing=GAP_S,
-                    ),
-                    body(_where(rows, lead, words), max_lines=2),
-                    ft.Row(_times(app, rows, lead, words), wrap=True, spacing=6, run_spacing=4),
-                    ft.Row(
-                        [
-                            ft.Icon(ft.Icons.HELP_OUTLINE, size=16, color=INK_SOFT),
-                            note(
-                                words(
-                                    "wm.why_me",
-                                    why=why_short(rows, lead, app.field.me.id, words),
+        ft.Semantics(
+            button=True,
+            content=ft.Container(
+                ft.Column(
+                    [
+                        ft.Row(
+                            [
+                                strong(
+                                    customer_name(rows, lead.customer_id, words),
+                                    max_lines=1,
+                                    expand=True,
                                 ),
-                                max_lines=2,
-                                expand=True,
-                            ),
-                        ],
-                        spacing=6,
-                    ),
-                ],
-                spacing=4,
-                tight=True,
+                                ft.Icon(ft.Icons.CHEVRON_RIGHT, color=INK_SOFT, size=22),
+                            ],
+                            spacing=GAP_S,
+                        ),
+                        body(_where(rows, lead, words), max_lines=2),
+                        ft.Row(_times(app, rows, lead, words), wrap=True, spacing=6, run_spacing=4),
+                        ft.Row(
+                            [
+                                ft.Icon(ft.Icons.HELP_OUTLINE, size=16, color=INK_SOFT),
+                                note(
+                                    words(
+                                        "wm.why_me",
+                                        why=why_short(rows, lead, app.field.me.id, words),
+                                    ),
+                                    max_lines=2,
+                                    expand=True,
+                                ),
+                            ],
+                            spacing=6,
+                        ),
+                    ],
+                    spacing=4,
+                    tight=True,
+                ),
+                on_click=guarded(on_open),
+                ink=True,
             ),
-            on_click=guarded(on_open),
-            ink=True,
-            tooltip=words("wm.open_lead", name=customer_name(rows, lead.customer_id, words)),
         ),
         ft.Row(
             [
@@ -102,7 +104,6 @@ def lead_row(
         note(_where(rows, lead, words), max_lines=2),
         ft.Row(lead_badges(app, rows, lead, words), wrap=True, spacing=6, run_spacing=4),
         on_click=on_open,
-        name=words("wm.open_lead", name=name),
         key=lead.id,
         is_chosen=is_chosen,
     )

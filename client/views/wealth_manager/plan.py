@@ -70,7 +70,7 @@ def plan_of(
     """Return the plan that a lead, a sale or a known visit suggests."""
     lead = rows.get(Referral, lead_id) if lead_id else None
     known = rows.get(Visit, visit_id) if visit_id else None
-    sale = _sale(rows, lead, known, sale_id)
+    sale = _sale(rows, lead, known, sale_id, today)
     village_id = _village_id(lead, known, sale)
     known = known or _open_plan(rows, me_id, village_id, sale, today)
     leads = by_cash(rows, _leads_there(rows, me_id, village_id, lead, known), today)
@@ -132,13 +132,16 @@ def companions(rows: Rows, me: Staff, village_id: str | None, today: dt.date) ->
 
 
 def _sale(
-    rows: Rows, lead: Referral | None, known: Visit | None, sale_id: str
+    rows: Rows, lead: Referral | None, known: Visit | None, sale_id: str, today: dt.date
 ) -> HarvestDate | None:
+    """Return the sale to which the visit goes; a lead's own only while its cash is to come."""
     sale = rows.get(HarvestDate, sale_id) if sale_id else None
     if sale is None and known is not None and known.harvest_date_id is not None:
         sale = rows.get(HarvestDate, known.harvest_date_id)
     if sale is None and lead is not None:
         sale = sale_of(rows, lead)
+        if sale is not None and sale.payout_on < today:
+            return None
     return sale if sale is not None and sale.status in _WORTH else None
 
 

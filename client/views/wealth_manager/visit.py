@@ -7,6 +7,7 @@ from functools import partial
 
 import flet as ft
 
+from client.components.attachments import AttachmentsPart
 from client.components.buttons import primary_button, quiet_button, secondary_button
 from client.components.cards import banner, card, empty_state, fact, section
 from client.components.chips import Option, toggle_chips
@@ -24,6 +25,7 @@ from client.views.wealth_manager.clash_words import clash_line
 from client.views.wealth_manager.finish import FinishPanel
 from client.views.wealth_manager.lead_rows import lead_row
 from client.views.workplace import screen
+from shared.domain.attachment import AttachmentObject
 from shared.domain.day_plan import clashes
 from shared.domain.harvest import HarvestDate
 from shared.domain.referral import Referral
@@ -97,6 +99,7 @@ def VisitScreen(visit_id: str) -> ft.Control:
             ],
             None if leads else note(words("visit.no_customers")),
         ),
+        AttachmentsPart(AttachmentObject.VISIT, visit.id),
         _ways_out(app, visit, words, do),
     ]
     return detail_page(shown, footer=None if panel else _next_step(app, visit, words, do))

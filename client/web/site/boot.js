@@ -29,6 +29,10 @@ flet.flutterAppLoaded = new Promise((resolve) => {
 
   const IDLE_AFTER_MS = 1500;
 
+  // Counted up at each start and removed when the app is shown.
+  const UNSHOWN_STARTS = "liandong.unshown-starts";
+  const UNSHOWN_STARTS_MAX = 2;
+
   const overlay = document.getElementById("starting");
 
   function show(message, detail = "") {
@@ -42,11 +46,19 @@ flet.flutterAppLoaded = new Promise((resolve) => {
       return "请用 https:// 开头的网址打开。\nPlease open this page over https.";
     }
     if (typeof WebAssembly !== "object" || typeof indexedDB === "undefined" ||
-        !("serviceWorker" in navigator) || !crypto.subtle) {
+        !("serviceWorker" in navigator) || !crypto.subtle || !hasStorage()) {
       return "这个浏览器太旧，或处于无痕模式。请更新浏览器（Chrome 或系统浏览器）后再打开。\n" +
         "This browser is too old, or in private mode. Please update it.";
     }
     return null;
+  }
+
+  function hasStorage() {
+    try {
+      return Boolean(window.localStorage);
+    } catch {
+      return false; // Refused by a setting of the browser's.
+    }
   }
 
   /** Save *bytes* as a file of the user's; asked for by Python, which has no document. */
@@ -58,22 +70,50 @@ flet.flutterAppLoaded = new Promise((resolve) => {
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   }
 
-  /** Start a Python worker; `ready` settles when the app's code has run. */
-  function startPython() {
-    const worker = new Worker("/python_worker.js", { type: "module" });
-    const python = { worker, onFrame: null };
-    python.connected = new Promise((resolve) => {
-      python.onConnected = resolve;
-    });
-    python.ready = new Promise((resolve, reject) => {
+  /**
+   * Return the name of the snapshot of the interpreter that this start may use, or "" for none:
+   * after two starts in a row that came to nothing, the third takes the plain way.
+   */
+  function snapshotName() {
+    const failed = Number(localStorage.getItem(UNSHOWN_STARTS));
+    localStorage.setItem(UNSHOWN_STARTS, failed + 1);
+    return failed < UNSHOWN_STARTS_MAX ? document.documentElement.dataset.snapshot : "";
+  }
+
+  /** Give *python* a worker; settles when the app's code has run there. */
+  function run(python, snapshot) {
+    const worker = new Worker("/python_worker.js", { type: "module", name: snapshot });
+    python.worker = worker;
+    const ready = new Promise((resolve, reject) => {
       worker.onerror = (event) => reject(new Error(event.message || "python_worker.js"));
       worker.onmessage = ({ data }) => {
         if (data instanceof Uint8Array) python.onFrame(data);
-        else if (data.kind === "ready") resolve();
+        else if (data.kind === "ready") resolve(data.marks);
         else if (data.kind === "connected") python.onConnected();
         else if (data.kind === "failed") reject(new Error(data.message));
         else if (data.kind === "download") download(data);
       };
+    });
+    worker.postMessage({ kind: "page", url: openedUrl });
+    return ready;
+  }
+
+  /** Start Python, from a snapshot if there is one that works; see `run` for `ready`. */
+  function startPython() {
+    const python = { worker: null, onFrame: null };
+    python.connected = new Promise((resolve) => {
+      python.onConnected = resolve;
+    });
+    const snapshot = snapshotName();
+    python.ready = run(python, snapshot).catch((error) => {
+      if (snapshot === "") throw error;
+      console.warn(`Starting without a snapshot: ${error.message}`);
+      python.worker.terminate();
+      return run(python, "");
+    }).then((marks) => {
+      for (const [name, at] of marks) {
+        performance.mark(name, { startTime: Math.max(0, at - performance.timeOrigin) });
+      }
     });
     python.ready.catch((error) => {
       console.error(error);
@@ -81,14 +121,16 @@ flet.flutterAppLoaded = new Promise((resolve) => {
         "Could not start; what was saved is safe. Please close and open again.",
         error.message.trim().split("\n").at(-1)); // Of a traceback, the line that says what.
     });
-    worker.postMessage({ kind: "page", url: openedUrl });
-    window.addEventListener("online", () => worker.postMessage({ kind: "online" }));
+    window.addEventListener("online", () => python.worker.postMessage({ kind: "online" }));
     return python;
   }
 
   /** Take the first paint away, then see to what may wait: storage and offline copies. */
-  function appIsShown() {
+  function appIsShown(python) {
     overlay.remove();
+    performance.mark("app:shown");
+    localStorage.removeItem(UNSHOWN_STARTS);
+    python.worker.postMessage({ kind: "shown" });
     // Chrome decides without asking; Python reads the outcome with `storage_is_persistent`.
     navigator.storage?.persist?.();
     // Only now: installing reads every file again, and would slow the first start.
@@ -96,21 +138,26 @@ flet.flutterAppLoaded = new Promise((resolve) => {
   }
 
   /** Return a function to call with each frame from Python; the second is the first screen. */
-  function firstScreenWatch() {
+  function firstScreenWatch(python) {
     let frames = 0;
     return () => {
       frames += 1; // The first frame only registers the client.
-      if (frames === 2) requestAnimationFrame(() => requestAnimationFrame(appIsShown));
+      if (frames !== 2) return;
+      performance.mark("app:first-frame");
+      requestAnimationFrame(() => requestAnimationFrame(() => appIsShown(python)));
     };
   }
 
+  /** Return the service worker of a newer version that waits, if there is one. */
+  async function newVersion() {
+    return (await navigator.serviceWorker.getRegistration())?.waiting;
+  }
+
   /**
-   * Let a newer version that waits take over; tell whether it did (the page is then reloading).
+   * Let the newer version take over; tell whether it did (the page is then reloading).
    * It refuses while another window of the app is open: that one runs on the old files.
    */
-  async function makeWayForNewVersion() {
-    const waiting = (await navigator.serviceWorker.getRegistration())?.waiting;
-    if (!waiting) return false;
+  async function makeWayFor(waiting) {
     show("正在更新…");
     const { port1, port2 } = new MessageChannel();
     const busy = new Promise((resolve) => {
@@ -129,12 +176,13 @@ flet.flutterAppLoaded = new Promise((resolve) => {
   }
 
   /** Define what Flet's compiled client calls; it names each connection. */
-  function defineConnections() {
+  function defineConnections(started) {
     const connections = {};
-    let early = startPython();
-    const watch = firstScreenWatch();
+    let early = started;
+    const watch = firstScreenWatch(started);
 
     window.jsConnect = async (id, _args, onFrame) => {
+      performance.mark("app:connect");
       const python = early ?? startPython();
       early = null; // A connection closed by Flet ends its worker: the next needs a new one.
       connections[id] = python;
@@ -156,16 +204,24 @@ flet.flutterAppLoaded = new Promise((resolve) => {
   }
 
   async function start() {
+    performance.mark("app:boot");
     const lacking = obstacle();
     if (lacking) {
       show(lacking);
       return;
     }
-    if (await makeWayForNewVersion()) return;
-    if (!navigator.serviceWorker.controller) {
-      show("正在启动…", "第一次打开需要下载约 15 MB，之后没有网络也能用。");
+    let python = startPython(); // What takes longest begins first.
+    const waiting = await newVersion();
+    if (waiting) {
+      python.worker.terminate();
+      if (await makeWayFor(waiting)) return;
+      python = startPython();
     }
-    defineConnections();
+    if (!navigator.serviceWorker.controller) {
+      show("正在启动…", "第一次打开需要下载约 10 MB，之后没有网络也能用。\n" +
+        "The first time downloads about 10 MB; after that it opens without a network.");
+    }
+    defineConnections(python);
     const flutter = document.createElement("script");
     flutter.src = "/flutter_bootstrap.js";
     document.body.append(flutter);

@@ -2,6 +2,8 @@
 // fetch, locks. Each function is one await for Python; lists cross the border packed into one
 // array, because each object that crosses costs as much as ten encryptions.
 
+export * from "/files.js";
+
 const JOURNAL = { name: "liandong-journal", stores: ["records"] };
 const DEVICE = { name: "liandong-device", stores: ["settings", "keys"] };
 const NONCE_BYTES = 12;

@@ -31,6 +31,7 @@ SCREENS = (
     f"/postman/sale/{SALE}",
     "/postman/care",
     f"/postman/care/{CARD}",
+    f"/postman/care/{CARD}/correct",
     f"/points/{row_id(50)}",
     "/sync",
     "/settings",

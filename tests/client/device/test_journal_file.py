@@ -5,6 +5,7 @@ import errno
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,16 +14,22 @@ from client.device import JournalPositionTakenError, StorageFullError
 from client.device.journal_file import FileJournal, write_whole_file
 
 RECORDS = [b"first", b"", b"third" * 50]
-HEAD = 16
+HEAD = 20
 
 
-async def filled(path: Path) -> FileJournal:
+async def filled(path: Path, *, with_copy: bool = False) -> FileJournal:
     journal = FileJournal(path)
     assert await journal.load() == []
     for position, record in enumerate(RECORDS):
         await journal.append(position, record)
     journal.close()
+    if not with_copy:
+        copy_of(path).unlink()
     return journal
+
+
+def copy_of(path: Path) -> Path:
+    return path.with_name("journal-copy")
 
 
 async def load_again(path: Path) -> list[bytes]:
@@ -97,7 +104,7 @@ async def test_damaged_header_costs_its_own_record_alone(tmp_path: Path, at: int
     content[at] ^= 0xFF
     path.write_bytes(content)
     found = await load_again(path)
-    assert found == [bytes(content[: HEAD + 5]), *RECORDS[1:]]
+    assert found == [b"", *RECORDS[1:]]
     assert path.with_name("journal.damaged-1").read_bytes() == content
     assert await load_again(path) == found, "repaired, and reported once"
     assert not path.with_name("journal.damaged-2").exists()
@@ -118,12 +125,14 @@ async def test_damaged_header_at_the_end_keeps_its_position(tmp_path: Path) -> N
 async def test_second_damage_is_kept_beside_the_first(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     for _ in range(2):
-        path.unlink(missing_ok=True)
+        for file in (path, copy_of(path)):
+            file.unlink(missing_ok=True)
         await filled(path)
         path.write_bytes(path.read_bytes() + b"torn")
         await load_again(path)
     assert sorted(entry.name for entry in tmp_path.iterdir()) == [  # noqa: ASYNC240
         "journal",
+        "journal-copy",
         "journal.damaged-1",
         "journal.damaged-2",
         "journal.lock",
@@ -135,14 +144,97 @@ async def test_record_that_looks_like_a_header_is_no_frame(tmp_path: Path) -> No
     journal = FileJournal(path)
     await journal.load()
     await journal.append(0, b"one")
-    await journal.append(1, b"LDjf" * 10)
+    await journal.append(1, b"LDjg" * 10)
     await journal.append(2, b"three")
     journal.close()
+    copy_of(path).unlink()
     content = bytearray(path.read_bytes())
     content[HEAD + 3] ^= 0xFF
     path.write_bytes(content)
     found = await load_again(path)
     assert (found[0], len(found), found[2]) == (b"one", 3, b"three")
+
+
+def halved(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def without_a_block(content: bytes) -> bytes:
+    return content[: HEAD + 5] + content[2 * HEAD + 5 :]
+
+
+def with_a_block_twice(content: bytes) -> bytes:
+    return content[: HEAD + 5] + content
+
+
+def with_blocks_swapped(content: bytes) -> bytes:
+    return content[HEAD + 5 :] + content[: HEAD + 5]
+
+
+def with_zeros(content: bytes) -> bytes:
+    return content[:HEAD] + bytes(len(content) - HEAD)
+
+
+def flipped(content: bytes) -> bytes:
+    return content[:-1] + bytes([content[-1] ^ 1])
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [bytes, halved, without_a_block, with_a_block_twice, with_blocks_swapped, with_zeros, flipped],
+)
+@pytest.mark.parametrize("name", ["journal", "journal-copy"])
+async def test_spoilt_file_is_made_whole_from_the_other(
+    tmp_path: Path, name: str, spoilt: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / "journal"
+    await filled(path, with_copy=True)
+    whole = path.read_bytes()
+    assert copy_of(path).read_bytes() == whole
+    (tmp_path / name).write_bytes(b"" if spoilt is bytes else spoilt(whole))
+    assert await load_again(path) == RECORDS
+    assert path.read_bytes() == copy_of(path).read_bytes() == whole
+
+
+async def test_record_that_the_copy_has_begun_with_is_missed(tmp_path: Path) -> None:
+    """The copy gets a record only once the journal has it: it was called saved, and is lost."""
+    path = tmp_path / "journal"
+    await filled(path, with_copy=True)
+    for file in (path, copy_of(path)):
+        file.write_bytes(file.read_bytes()[:-1])
+    assert await load_again(path) == [*RECORDS[:2], b""]
+
+
+@pytest.mark.parametrize("spoilt", [with_a_block_twice, with_blocks_swapped])
+async def test_moved_blocks_are_put_in_order_without_a_copy(
+    tmp_path: Path, spoilt: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / "journal"
+    await filled(path)
+    path.write_bytes(spoilt(path.read_bytes()))
+    assert await load_again(path) == RECORDS
+
+
+async def test_journal_without_room_for_its_copy_goes_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal"
+    journal = await filled(path)
+    await journal.load()
+    real = os.pwrite
+
+    def no_copy(descriptor: int, content: bytes, offset: int) -> int:
+        if descriptor == journal._copy:
+            raise OSError(errno.ENOSPC, "no space")
+        return real(descriptor, content, offset)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", no_copy)
+        await journal.append(3, b"fourth")
+    await journal.append(4, b"fifth")
+    journal.close()
+    assert await load_again(path) == [*RECORDS, b"fourth", b"fifth"]
+    assert copy_of(path).read_bytes() == path.read_bytes(), "made whole again"
 
 
 async def test_several_lost_frames_keep_their_positions(tmp_path: Path) -> None:
@@ -225,7 +317,7 @@ async def test_full_device_refuses_and_keeps_nothing(
 
 async def test_replaced_record_is_gone_from_the_file(tmp_path: Path) -> None:
     path = tmp_path / "journal"
-    journal = await filled(path)
+    journal = await filled(path, with_copy=True)
     await journal.load()
     await journal.replace(2, b"erased")
     await journal.append(3, b"fourth")
@@ -234,6 +326,7 @@ async def test_replaced_record_is_gone_from_the_file(tmp_path: Path) -> None:
     journal.close()
     assert await load_again(path) == [b"first", b"", b"erased", b"fourth"]
     assert b"third" not in path.read_bytes()
+    assert b"third" not in copy_of(path).read_bytes()
 
 
 def test_whole_file_stays_old_when_there_is_no_room(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -66,6 +67,37 @@ async def test_secrets_are_the_owners_alone(keys: NativeKeys, tmp_path: Path) ->
     assert stat.S_IMODE(mode) == 0o600
 
 
+async def test_damaged_secrets_are_made_whole_from_their_copy(
+    keys: NativeKeys, tmp_path: Path
+) -> None:
+    point = await keys.create_signing_key()
+    paths = (tmp_path / "keys.json", tmp_path / "keys-copy.json")
+    whole = paths[0].read_bytes()
+    digit = b"1" if whole[40:41] == b"0" else b"0"
+    for path in paths:
+        for spoilt in (None, b"", b"[]", whole[:40] + digit + whole[41:]):
+            path.unlink()
+            if spoilt is not None:
+                path.write_bytes(spoilt)
+            assert await keys.create_signing_key() == point
+            assert path.read_bytes() == whole
+
+
+async def test_secrets_damaged_twice_are_never_taken_for_others(
+    keys: NativeKeys, tmp_path: Path
+) -> None:
+    point = await keys.create_signing_key()
+    for path in (tmp_path / "keys.json", tmp_path / "keys-copy.json"):
+        path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(SettingsError):
+        await keys.sign(b"message")
+    with pytest.raises(SettingsError):
+        await keys.unlock_key("135791", b"salt")
+    assert await keys.create_signing_key() != point, "a new enrolment begins with new ones"
+    assert (tmp_path / "keys.json.damaged-1").exists()
+    assert len(await keys.sign(b"message")) == 64
+
+
 async def test_unlock_key_depends_on_pin_salt_and_device(keys: NativeKeys, tmp_path: Path) -> None:
     key = await keys.unlock_key("135791", b"salt")
     assert len(key) == 32
@@ -115,6 +147,36 @@ async def test_setting_that_can_not_be_read_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "settings" / "a").mkdir(parents=True)
     with pytest.raises(SettingsError):
         await settings.get("a")
+
+
+async def test_setting_that_was_changed_or_moved_is_an_error(tmp_path: Path) -> None:
+    settings = FileSettings(tmp_path)
+    await settings.put("sent", b"12")
+    await settings.put("other", b"12")
+    whole = (tmp_path / "sent").read_bytes()
+    for spoilt in (b"92" + whole[2:], whole + whole, whole[:-1], b"", bytes(6)):
+        (tmp_path / "sent").write_bytes(spoilt)
+        with pytest.raises(SettingsError):
+            await settings.get("sent")
+    (tmp_path / "other").write_bytes(whole)
+    with pytest.raises(SettingsError):
+        await settings.get("other")
+
+
+async def test_folder_is_durable_before_what_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An fsync within a folder does not keep the folder's own name."""
+    synced: list[int] = []
+    fsync = os.fsync
+
+    def watch(descriptor: int) -> None:
+        fsync(descriptor)
+        synced.append(os.fstat(descriptor).st_ino)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    await FileSettings(tmp_path / "app" / "settings").put("a", b"x")
+    assert synced[:2] == [tmp_path.stat().st_ino, (tmp_path / "app").stat().st_ino]  # noqa: ASYNC240
 
 
 def application(environ: dict[str, object], start_response: Callable[..., object]) -> list[bytes]:
@@ -200,6 +262,7 @@ async def test_device_keeps_everything_in_its_folder(
     assert native_device(tmp_path / "app", URL).settings is not device.settings
     assert sorted(path.name for path in (tmp_path / "app").iterdir()) == [
         "journal",
+        "journal-copy",
         "journal.lock",
         "settings",
     ]

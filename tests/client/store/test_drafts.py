@@ -85,13 +85,14 @@ async def test_unreadable_drafts_are_set_aside(phone: Phone) -> None:
     field = await phone.enrolled()
     field.drafts.keep("lead", {"note": "x"})
     await field.lock()
-    (path,) = (phone.folder / "settings").glob("drafts*")
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 1
-    path.write_bytes(content)
+    settings, name = phone.device.settings, f"drafts/{POSTMAN.id}"
+    sealed = await settings.get(name)
+    assert sealed is not None
+    foreign = bytes([sealed[0] ^ 1]) + sealed[1:]
+    await settings.put(name, foreign)
     field = await phone.reopened()
     assert field.drafts.names() == []
-    assert path.with_name(path.name + "%2Fdamaged").read_bytes() == content
+    assert await settings.get(f"{name}/damaged") == foreign
 
 
 async def test_drafts_that_the_device_does_not_give_back_are_none(phone: Phone) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import sqlite3
 from pathlib import Path
 
@@ -191,6 +193,52 @@ async def test_any_flipped_bit_is_noticed_or_harmless(tmp_path: Path) -> None:
         await replica.close()
         for suffix in ("-wal", "-shm"):
             shelf.path.with_name(shelf.path.name + suffix).unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("name", ["cursors", "applied", "epoch", "sum"])
+async def test_changed_mark_is_never_believed(tmp_path: Path, name: str) -> None:
+    """A cursor that points too far would skip rows for ever."""
+    shelf = Shelf(tmp_path, file=True)
+    await shelf.replica.load()
+    await shelf.replica.apply(page(row("a", 1), cursor=1))
+    shelf.replica.begin_rebuild()
+    await shelf.replica.apply(page(row("a", 1), cursor=1))
+    await shelf.replica.close()
+    assert shelf.path is not None
+    with contextlib.closing(sqlite3.connect(shelf.path)) as connection:
+        (value,) = connection.execute("SELECT value FROM mark WHERE name = ?", (name,)).fetchone()
+        other = re.sub(r"\d(?=\D*$)", lambda digit: str((int(digit[0]) + 1) % 10), value)
+        connection.execute("UPDATE mark SET value = ? WHERE name = ?", (other, name))
+        connection.commit()
+    replica = shelf.another()
+    await replica.load()
+    assert (replica.is_rebuilding, replica.cursors, replica.applied) == (True, {}, 0)
+    await replica.close()
+
+
+async def test_device_without_room_keeps_the_replica_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = Shelf(tmp_path, file=True)
+    await shelf.replica.load()
+    await shelf.replica.apply(page(row("a", 1), cursor=1))
+    await shelf.replica.close()
+    assert shelf.path is not None
+    whole = shelf.path.read_bytes()
+
+    async def full(self: Replica) -> sqlite3.Connection:
+        raise StorageFullError(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Replica, "_connect", full)
+        replica = shelf.another()
+        assert [held.row_id for held in await replica.load()] == ["a"]
+        await replica.apply(page(row("b", 2), cursor=2))
+        assert replica.cursors == {"s": 2}
+        await replica.close()
+    assert shelf.path.read_bytes() == whole
+    held = await shelf.another().load()
+    assert [kept.row_id for kept in held] == ["a"], "the next start goes on from the file"
 
 
 async def test_dropped_row_stays_away(shelf: Shelf) -> None:

@@ -119,7 +119,7 @@ async def test_try_counts_although_the_app_is_killed_while_it_computes(safe: Saf
             raise KilledError(pin, salt)
 
     await safe.vault.create(PIN)
-    dying = Vault(safe.settings, DyingKeys(safe.keys._path), safe.clock, staff_id="S1")
+    dying = Vault(safe.settings, DyingKeys(safe.keys._paths[0]), safe.clock, staff_id="S1")
     for _ in range(5):
         with pytest.raises(KilledError):
             await dying.unlock(WRONG)
@@ -195,6 +195,44 @@ async def test_flipped_bit_in_the_wrapped_key_is_seen_as_damage(safe: Safe) -> N
     assert await safe.vault.unlock(PIN) == key
 
 
+async def test_vault_whose_secrets_are_lost_is_damaged_and_no_pin_is_wrong(safe: Safe) -> None:
+    await safe.vault.create(PIN)
+    await safe.keys.forget()
+    with pytest.raises(RefusedError) as refused:
+        await safe.vault.unlock(PIN)
+    assert refused.value.slug == "vault-damaged"
+
+
+async def test_vault_of_before_the_secrets_were_named_opens(safe: Safe) -> None:
+    key = await safe.vault.create(PIN)
+    content = await safe.settings.get("vault/S1")
+    assert content is not None
+    kept = json.loads(content)
+    del kept["device"]
+    await safe.settings.put("vault/S1", json.dumps(kept).encode())
+    assert await safe.vault.unlock(PIN) == key
+    with pytest.raises(RefusedError) as refused:
+        await safe.vault.unlock(WRONG)
+    assert refused.value.slug == "pin-wrong"
+
+
+async def test_damage_below_the_settings_is_no_missing_vault(safe: Safe, tmp_path: Path) -> None:
+    """What can't be read back was there: nothing may be put in its place unasked."""
+    key = await safe.vault.create(PIN)
+    folder = tmp_path / "settings"
+    (folder / "vault%2FS1").write_bytes(b"spoilt")
+    assert await safe.vault.unlock(PIN) == key
+    (folder / "vault-copy%2FS1").write_bytes(b"spoilt")
+    assert await safe.vault.exists()
+    with pytest.raises(RefusedError) as refused:
+        await safe.vault.unlock(PIN)
+    assert refused.value.slug == "vault-damaged"
+    await safe.vault.set_aside()
+    assert not await safe.vault.exists()
+    (folder / "pin-failures%2FS1").write_bytes(b"spoilt")
+    assert await safe.vault.wait_s() == 60
+
+
 async def test_vault_set_aside_makes_room_and_is_kept(safe: Safe, tmp_path: Path) -> None:
     await safe.vault.create(PIN)
     await safe.fail(5)
@@ -206,5 +244,5 @@ async def test_vault_set_aside_makes_room_and_is_kept(safe: Safe, tmp_path: Path
     key = await safe.vault.create("999999")
     second = await safe.settings.get("vault/S1")
     await safe.vault.set_aside()
-    assert {first, second} <= set(stored(tmp_path / "settings"))
+    assert {first, second} <= {content[:-4] for content in stored(tmp_path / "settings")}
     assert await safe.vault.create(PIN) != key

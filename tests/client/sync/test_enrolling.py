@@ -134,3 +134,13 @@ async def test_own_row_that_can_not_be_read_comes_with_the_next_sync(phone: Phon
     assert field.actor.roles == frozenset()
     await field.sync_now()
     assert field.me == POSTMAN
+
+
+async def test_too_many_wrong_codes_are_told_with_the_time_to_wait(
+    phone: Phone, server: FakeServer
+) -> None:
+    await phone.start()
+    server.before = lambda _path, _request: refusal("too-many-tries", wait_s=600)
+    told = await refused(phone)
+    assert (told.slug, told.facts) == ("too-many-tries", {"wait_s": 600})
+    assert phone.field.state is FieldState.NOT_ENROLLED

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -14,7 +15,7 @@ from client.sync.exchange import NoAnswerError, ServerRefusedError
 from client.sync.loop import Sync
 from client.sync.round import Round
 from shared.domain.referral import Referral
-from tests.client.fake_server import FakeServer, refusal
+from tests.client.fake_server import COLLEAGUE, FakeServer, refusal
 from tests.client.phone import PIN, Phone, eventually, lead
 
 
@@ -265,3 +266,84 @@ async def test_busy_server_is_asked_again_when_it_said(phone: Phone, server: Fak
     sync = field._open.sync
     assert 120 <= await sync.attempt() <= 121
     assert field.status.phase is Phase.OFFLINE
+
+
+class FakeListener:
+    """Hears what a test lets it hear, and when."""
+
+    def __init__(self, *heard: bool, takes_s: float = 0.0) -> None:
+        self.heard = list(heard)
+        self.takes_s = takes_s
+        self.asked = 0
+        self.may_listen = True
+
+    async def listen(self) -> bool:
+        self.asked += 1
+        await asyncio.sleep(self.takes_s)
+        return self.heard.pop(0) if self.heard else False
+
+
+async def listening(listener: FakeListener, *, is_looked_at: bool = True) -> FakeRound:
+    """Run the loop a while with *listener*; return its rounds."""
+    a_round = FakeRound()
+    sync = Sync(a_round, on_change=lambda: None, on_taken=lambda: None, listener=listener)
+    if is_looked_at:
+        sync.foreground()
+    sync.start()
+    await asyncio.sleep(0.2)
+    await sync.stop()
+    return a_round
+
+
+async def test_news_at_the_server_begin_a_round_at_once() -> None:
+    listener = FakeListener(True, True)
+    assert (await listening(listener)).runs == 3
+    assert listener.asked == 3
+
+
+async def test_nobody_listens_while_nobody_looks() -> None:
+    listener = FakeListener(True)
+    assert (await listening(listener, is_looked_at=False)).runs == 1
+    assert listener.asked == 0
+
+
+async def test_nobody_listens_on_a_bad_link() -> None:
+    listener = FakeListener(True)
+    listener.may_listen = False
+    assert (await listening(listener)).runs == 1
+    assert listener.asked == 0
+
+
+async def test_server_that_lets_nobody_wait_is_not_asked_again_and_again() -> None:
+    listener = FakeListener()
+    await listening(listener)
+    assert listener.asked == 1
+
+
+async def test_what_is_saved_does_not_wait_for_the_listener() -> None:
+    a_round, listener = FakeRound(), FakeListener(takes_s=60)
+    sync = Sync(a_round, on_change=lambda: None, on_taken=lambda: None, listener=listener)
+    sync.foreground()
+    sync.start()
+    await eventually(lambda: listener.asked)
+    sync.saved()
+    await eventually(lambda: a_round.runs == 2)
+    await sync.stop()
+
+
+async def test_listening_tells_news_from_silence_and_keeps_nothing(
+    phone: Phone, server: FakeServer
+) -> None:
+    field = await phone.enrolled()
+    await field.sync_now()
+    listener = field._open.sync._listener
+    assert listener is not None
+    assert listener.may_listen
+    assert await listener.listen() is False
+    assert server.requests[-1]["wait"] == 25
+    server.put(replace(COLLEAGUE, name="李大满"))
+    cursors = field._open.holdings.replica.cursors
+    assert await listener.listen() is True
+    assert field._open.holdings.replica.cursors == cursors
+    server.reachable = False
+    assert await listener.listen() is False

@@ -15,6 +15,7 @@ from client.sync import round as sync_round
 from shared.canonical import canonical_bytes
 from shared.domain.people import Staff
 from shared.domain.referral import Referral, ReferralStatus
+from shared.wire.compact import COMPACT, pack
 from shared.wire.envelope import OpState
 from shared.wire.rows import encode
 from tests.client.fake_server import COLLEAGUE, POSTMAN, FakeServer, ok, refusal
@@ -69,7 +70,30 @@ async def test_request_is_what_the_protocol_says(phone: Phone, server: FakeServe
     assert set(op) == {"seq", "name", "v", "args", "base", "by", "clock"}
     assert (op["seq"], op["by"], op["base"]) == (1, POSTMAN.id, {})
     assert op["clock"]["anchor"]["server"] == server.now_ms
-    assert server.headers[-1]["Content-Encoding"] == "gzip"
+    assert server.headers[-1]["Content-Type"] == COMPACT
+
+
+async def test_answer_in_the_compact_form_is_as_good_as_a_plain_one(
+    phone: Phone, server: FakeServer
+) -> None:
+    field = await phone.enrolled()
+    ids = await record(field, "王阿婆", "李老板")
+    server.replace_reply = lambda reply: HttpReply(
+        200, {"content-type": COMPACT}, pack(json.loads(reply.body))
+    )
+    assert (await field.sync_now()).waiting == 0
+    assert [row.id for row in field.world.where(Referral)] == ids
+
+
+@pytest.mark.parametrize("body", [b"", b"\x01", b"\x09abc", pack([1])])
+async def test_answer_in_a_damaged_compact_form_is_none(
+    phone: Phone, server: FakeServer, body: bytes
+) -> None:
+    field = await phone.enrolled()
+    await record(field, "王阿婆")
+    server.replace_reply = lambda _: HttpReply(200, {"content-type": COMPACT}, body)
+    status = await field.sync_now()
+    assert (status.phase, status.waiting) == (Phase.OFFLINE, 1)
 
 
 async def test_answer_that_got_lost_is_given_again_and_changes_nothing_twice(

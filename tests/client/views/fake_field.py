@@ -27,6 +27,7 @@ from shared.domain.refusals import RefusedError
 from shared.domain.rows import Row
 from shared.ids import make_id
 from shared.wire.mutations import mutation_named
+from tests.client.views.fake_files import FakeFiles
 
 RowT = TypeVar("RowT", bound=Row)
 
@@ -92,6 +93,7 @@ class FakeField:
         self.rows = FakeWorld((me, *rows))
         self._me = me
         self.drafts = FakeDrafts()
+        self.files = FakeFiles()
         self.at = NOW
         self.failure: Exception | None = None  # Raised by whatever is called next.
         self.online = True
@@ -103,6 +105,7 @@ class FakeField:
             last_contact_at=NOW - dt.timedelta(minutes=12),
             needs_me=0,
         )
+        self.version = 0
         self.recorded: list[tuple[str, Any]] = []
         self._items: list[OutboxItem] = []
         self._device_number = device_number
@@ -136,6 +139,7 @@ class FakeField:
         return lambda: self._callbacks.remove(callback)
 
     def changed(self) -> None:
+        self.version += 1
         waiting = [item for item in self._items if item.state is OutboxState.WAITING]
         needing = [
             item for item in self._items if item.state is OutboxState.REJECTED and not item.is_seen

@@ -10,6 +10,7 @@ from typing import Any
 import flet as ft
 import pytest
 
+from client.views.branch_head import WORKPLACE
 from client.views.branch_head.leave import stand_ins
 from shared.domain.customer import ContactReveal
 from shared.domain.people import Device, Leave
@@ -66,10 +67,48 @@ def approved(field: FakeField) -> int:
     return len(field.world.where(PointsEntry, status=PointsStatus.APPROVED))
 
 
-def test_exceptions_stand_first_and_say_what_they_are() -> None:
+def test_the_bulk_button_stands_under_nothing_but_what_it_approves() -> None:
     async def work(screen: Screen, _: FakeField) -> None:
+        assert screen.shows("没有异常，可以一起批")
+        assert len(screen.all(ft.Checkbox)) == 38
+        assert not screen.shows("要逐条看的")
+        await screen.tap("逐条看 5")
+        assert screen.shows("要逐条看的")
+        assert not screen.all(ft.Checkbox)
+        with pytest.raises(AssertionError):
+            screen.button("批准勾选的 38 条")
+        await screen.tap("一起批 38")
+        assert screen.button("批准勾选的 38 条")
+
+    on_screen(work)
+
+
+def test_an_outlet_without_referrals_is_not_told_that_nothing_was_found() -> None:
+    async def work(screen: Screen, field: FakeField) -> None:
+        field.world.tables[Referral].clear()
+        screen.app.navigation.switch("/bh/referrals")
+        await screen.settle()
+        assert screen.shows("网点还没有转介")
+        await screen.tap("办成")
+        assert screen.shows("没有找到")
+
+    on_screen(work)
+
+
+def test_number_on_the_tab_counts_what_this_head_may_approve() -> None:
+    async def work(screen: Screen, _: FakeField) -> None:
+        (tab,) = [one for one in WORKPLACE.tabs if one.path == "/bh/approvals"]
+        assert tab.count is not None
+        assert tab.count(screen.app) == 38 + 5
+        assert screen.shows("共 43 条待审批")
+
+    on_screen(work)
+
+
+def test_exceptions_say_what_they_are() -> None:
+    async def work(screen: Screen, _: FakeField) -> None:
+        await screen.tap("逐条看 5")
         texts = screen.texts()
-        assert texts.index("需要细看（5）") < texts.index("可以一起批（38）")
         for flag in ("手机时钟不准", "可能跨月", "超出当天上限", "几个人分", "凭证待核实"):
             assert flag in texts
 
@@ -78,7 +117,7 @@ def test_exceptions_stand_first_and_say_what_they_are() -> None:
 
 def test_a_page_of_points_is_approved_in_two_taps() -> None:
     async def work(screen: Screen, field: FakeField) -> None:
-        await screen.tap("批准这 38 条")
+        await screen.tap("批准勾选的 38 条")
         assert screen.shows("共 38 条，63 分，2 人")
         assert approved(field) == 0
         await screen.tap("确认批准")
@@ -93,7 +132,7 @@ def test_an_entry_that_was_unticked_is_not_approved_with_the_page() -> None:
     async def work(screen: Screen, field: FakeField) -> None:
         box: Any = screen.all(ft.Checkbox)[0]
         await screen.fire(box, "change", False)
-        await screen.tap("批准这 37 条")
+        await screen.tap("批准勾选的 37 条")
         await screen.tap("确认批准")
         assert approved(field) == 37
 
@@ -102,9 +141,9 @@ def test_an_entry_that_was_unticked_is_not_approved_with_the_page() -> None:
 
 def test_the_second_tap_can_be_thought_better_of() -> None:
     async def work(screen: Screen, field: FakeField) -> None:
-        await screen.tap("批准这 38 条")
+        await screen.tap("批准勾选的 38 条")
         await screen.tap("不改了")
-        assert screen.shows("批准这 38 条")
+        assert screen.shows("批准勾选的 38 条")
         assert field.recorded == []
 
     on_screen(work)
@@ -112,7 +151,7 @@ def test_the_second_tap_can_be_thought_better_of() -> None:
 
 def test_a_page_holds_at_most_forty_entries() -> None:
     async def work(screen: Screen, field: FakeField) -> None:
-        await screen.tap("批准这 40 条")
+        await screen.tap("批准勾选的 40 条")
         await screen.tap("确认批准")
         assert approved(field) == 40
         assert len(screen.all(ft.Checkbox)) == 40
@@ -122,7 +161,7 @@ def test_a_page_holds_at_most_forty_entries() -> None:
 
 def test_own_points_are_not_offered_for_approval_and_it_is_said_why() -> None:
     async def work(screen: Screen, field: FakeField) -> None:
-        assert screen.shows("不归您批（1）")
+        await screen.tap("不归您 1")
         assert screen.shows("县分公司管理员审批")
         screen.app.navigation.open(f"/bh/entry/{OWN}")
         await screen.settle()
@@ -202,7 +241,7 @@ def test_a_success_is_checked_against_its_voucher_before_its_points() -> None:
 
 def test_a_refused_approval_is_said_and_changes_nothing() -> None:
     async def work(screen: Screen, field: FakeField) -> None:
-        await screen.tap("批准这 38 条")
+        await screen.tap("批准勾选的 38 条")
         field.failure = RefusedError("stale-object")
         await screen.tap("确认批准")
         assert screen.shows(screen.app.words.problem("stale-object"))
@@ -372,7 +411,7 @@ def test_a_reversal_of_approved_points_is_proposed_with_a_reason() -> None:
 
 def test_what_a_sync_brings_between_the_two_taps_is_not_approved_unseen() -> None:
     async def work(screen: Screen, field: FakeField) -> None:
-        await screen.tap("批准这 38 条")
+        await screen.tap("批准勾选的 38 条")
         field.world.put(desk_rows.entry(90, award="late"))
         field.changed()
         await screen.settle()
@@ -385,12 +424,12 @@ def test_what_a_sync_brings_between_the_two_taps_is_not_approved_unseen() -> Non
 
 def test_an_entry_that_left_the_page_between_the_two_taps_is_asked_for_again() -> None:
     async def work(screen: Screen, field: FakeField) -> None:
-        await screen.tap("批准这 38 条")
+        await screen.tap("批准勾选的 38 条")
         gone = entry(field, row_id(ENTRIES))
         field.world.put(replace(gone, status=PointsStatus.CANCELLED))
         field.changed()
         await screen.settle()
-        assert screen.shows("批准这 37 条")
+        assert screen.shows("批准勾选的 37 条")
         assert field.recorded == []
 
     on_screen(work)
@@ -398,6 +437,7 @@ def test_an_entry_that_left_the_page_between_the_two_taps_is_asked_for_again() -
 
 def test_a_desk_goes_on_to_the_next_entry_once_one_is_decided() -> None:
     async def work(screen: Screen, field: FakeField) -> None:
+        await screen.tap("逐条看 5")
         assert screen.shows("C 级：手机时钟不准，按联网时间算")
         await screen.tap("批准 +2 分")
         assert entry(field, CLOCK).status is PointsStatus.APPROVED

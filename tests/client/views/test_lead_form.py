@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import flet as ft
+import pytest
 
 from shared.domain.customer import Customer, CustomerContact
 from shared.domain.referral import Interest, Need, Referral
@@ -163,10 +164,46 @@ def test_lead_form_keeps_nothing_when_the_customer_does_not_agree() -> None:
         screen = await Screen().open(field)
         for text in ("记线索", "存款"):
             await screen.tap(text)
-        await screen.tap("客户不同意")
+        await screen.tap("不同意")
         assert field.recorded == []
         assert field.drafts.names() == []
         assert screen.shows("什么也没有保存")
+        assert screen.app.navigation.location == "/"
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_no_that_was_a_slip_brings_all_back() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field)
+        await screen.tap("记线索")
+        await screen.type("称呼或姓名", "王叔")
+        await screen.tap("不同意")
+        await screen.fire(screen.all(ft.SnackBarAction, label="点错了")[0], "click")
+        (name,) = screen.all(ft.TextField, label="称呼或姓名")
+        assert name.value == "王叔"
+        await screen.close()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("form", ["/postman/lead", "/postman/care"])
+def test_what_the_customer_agrees_to_stands_right_over_the_button(form: str) -> None:
+    async def story() -> None:
+        screen = await Screen().open(postman_field(), route=form)
+        texts = screen.texts()
+        asked = next(at for at, text in enumerate(texts) if "由他或我联系您，可以吗" in text)
+        assert [text for text in texts[asked:] if text in {"不同意", "客户已同意，保存"}]
+        assert not [text for text in texts[:asked] if text == "客户已同意，保存"]
+        scrolling = [one for one in screen.all(ft.Column) if one.scroll is not None]
+        assert scrolling
+        for column in scrolling:
+            inside = [str(one.value) for one in screen.walk(column) if isinstance(one, ft.Text)]
+            assert not [text for text in inside if "可以吗" in text]
+        await screen.tap("全文")
+        assert screen.shows("您随时可以说不")
         await screen.close()
 
     asyncio.run(story())

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 
-from shared.domain.care_card import CareCard, CareFollowUp, CareStatus
+import pytest
+
+from shared.domain.care_card import CareCard, CareFollowUp, CareReason, CareStatus
+from shared.domain.customer import Customer, CustomerContact
 from shared.domain.harvest import HarvestDate, HarvestStatus
 from shared.domain.referral import Need, Referral
 from tests.client.views.demo_rows import CARD, EAST, PEPPER, SALE, postman_field
@@ -130,6 +133,70 @@ def test_care_card_opens_for_somebody_new() -> None:
         await screen.tap("客户已同意，保存")
         (card,) = [one for one in field.world.where(CareCard) if one.id != CARD]
         assert card.next_contact_on == dt.date(2026, 11, 30)
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_own_care_card_is_put_right_until_somebody_acts_on_it() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field, route="/postman/care")
+        await screen.tap("要和家人商量")
+        await screen.type("称呼或姓名", "蔡姐")
+        await screen.tap("客户已同意，保存")
+        await screen.tap("看看")
+        await screen.tap("改正")
+        await screen.tap("钱还没到")
+        await screen.tap("明天")
+        await screen.type("称呼或姓名", "蔡大姐")
+        await screen.type("电话", "138 0000 1234")
+        await screen.tap("保存改正")
+        (card,) = [one for one in field.world.where(CareCard) if one.id != CARD]
+        assert (card.reason, card.next_contact_on) == (
+            CareReason.MONEY_NOT_IN,
+            dt.date(2026, 11, 24),
+        )
+        customer = field.world.get(Customer, card.customer_id)
+        assert customer is not None
+        assert customer.name == "蔡大姐"
+        assert field.world.where(CustomerContact, customer_id=customer.id)[0].phone == "13800001234"
+        assert field.drafts.names() == []
+        assert screen.app.navigation.location == f"/postman/care/{card.id}"
+        await screen.tap("记下这次回访")
+        screen.app.navigation.open(f"/postman/care/{card.id}")
+        await screen.settle()
+        for gone in ("改正", "开错了，撤回"):
+            with pytest.raises(AssertionError):
+                screen.button(gone)
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_care_card_whose_day_has_passed_is_put_right_without_choosing_another() -> None:
+    async def story() -> None:
+        field = postman_field()
+        field.at += dt.timedelta(days=30)
+        screen = await Screen().open(field, route=f"/postman/care/{CARD}/correct")
+        await screen.type("备注", "家里有老人")
+        await screen.tap("保存改正")
+        card = field.world.get(CareCard, CARD)
+        assert card is not None
+        assert card.note == "家里有老人"
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_care_card_opened_by_mistake_is_taken_back() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field, route=f"/postman/care/{CARD}")
+        await screen.tap("开错了，撤回")
+        card = field.world.get(CareCard, CARD)
+        assert card is not None
+        assert card.status is CareStatus.WITHDRAWN
         await screen.close()
 
     asyncio.run(story())

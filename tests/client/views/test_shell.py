@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import datetime as dt
 
 import flet as ft
 import pytest
 
 from client.components.sync_chip import sync_words
+from client.design import SUNLIGHT
+from client.state import Lighting
 from client.status import OutboxState, Phase
 from client.strings import Language, Words
+from shared.domain.customer import Customer, CustomerContact, contact_id_of
 from shared.domain.people import Role
 from shared.domain.referral import Referral, ReferralStatus
 from tests.client.views.demo_rows import LEAD, ME, POSTMAN, SALE, postman_field, row_id, world
@@ -115,6 +119,46 @@ def test_indicator_counts_what_is_on_the_phone_only() -> None:
     asyncio.run(story())
 
 
+def test_sync_page_shows_what_needs_the_person_and_deals_with_it_there() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field)
+        await lead(screen)
+        field.settle(1, OutboxState.REJECTED, "stale-object")
+        await screen.settle()
+        await screen.tap("1 条要您处理")
+        assert screen.app.navigation.location == "/sync"
+        assert screen.shows("没被接受：记线索 东坑村村民 · 东坑村")
+        assert screen.shows(screen.app.words.problem("stale-object"))
+        await screen.tap("知道了")
+        assert not screen.shows("没被接受")
+        assert field.status.needs_me == 0
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_screen_is_drawn_anew_for_records_and_the_hour_and_not_for_the_syncs_phase() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field)
+        drawn: list[str] = []
+        screen.app.keep(lambda _, changed: drawn.append(changed), screen.app.world.subscribe)
+        for phase in (Phase.SYNCING, Phase.IDLE, Phase.OFFLINE):
+            field.status = dataclasses.replace(field.status, phase=phase)
+            screen.app.refresh()
+        assert drawn == []
+        assert screen.app.sync.status.phase is Phase.OFFLINE
+        field.at += dt.timedelta(hours=16)
+        screen.app.refresh()
+        assert drawn == ["quarter"]
+        field.changed()
+        assert drawn == ["quarter", "version"]
+        await screen.close()
+
+    asyncio.run(story())
+
+
 def test_sync_page_says_that_there_is_no_network_and_nothing_is_lost() -> None:
     async def story() -> None:
         field = postman_field()
@@ -142,9 +186,12 @@ def test_paused_sync_stands_over_every_screen(slug: str, said: str) -> None:
         field.status = dataclasses.replace(field.status, phase=Phase.PAUSED, pause_slug=slug)
         screen = await Screen().open(field)
         assert screen.shows(said)
-        assert screen.shows("记录都还在")
-        await screen.tap("记线索")
-        assert screen.shows(said)
+        assert screen.shows("记录都上传过了")
+        await lead(screen)
+        assert screen.shows("没上传的 1 条都还在手机里")
+        (message,) = [one for one in screen.texts() if one.startswith("已存在手机里，没有上传。")]
+        assert said in message
+        assert "自动" not in message
         await screen.close()
 
     asyncio.run(story())
@@ -244,7 +291,7 @@ def test_lead_is_corrected_and_taken_back_while_nobody_has_acted_on_it() -> None
 def test_lead_that_was_acted_on_offers_no_correction() -> None:
     async def story() -> None:
         screen = await Screen().open(postman_field(), route=f"/postman/lead/{LEAD}")
-        assert screen.shows("不能再改或撤回")
+        assert screen.shows("已经办成，不能再改")
         assert screen.shows("林晓梅")
         await screen.close()
 
@@ -306,6 +353,66 @@ def test_long_lists_mount_a_page_at_a_time() -> None:
         assert len(rows) <= 120
         assert screen.shows("看前面的")
         await screen.close()
+
+    asyncio.run(story())
+
+
+def test_record_is_found_by_what_one_remembers_of_it() -> None:
+    async def story() -> None:
+        field = postman_field()
+        lead = field.world.get(Referral, LEAD)
+        assert lead is not None
+        for number, (name, phone) in enumerate(
+            (("覃阿妹", "13900005678"), ("莫老四", "13900001234"))
+        ):
+            put_lead(field, lead, 2000 + number, name, phone)
+        screen = await Screen().open(field, route="/postman/records")
+        for typed, found, hidden in (
+            ("qam", "覃阿妹", "莫老四"),
+            ("1234", "莫老四", "覃阿妹"),
+            ("阿", "覃阿妹", "莫老四"),
+        ):
+            await screen.type("找人", typed)
+            assert screen.shows(found)
+            assert not screen.shows(hidden)
+        await screen.type("找人", "无此人")
+        assert screen.shows("没找到")
+        assert not screen.conn.crashes
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def put_lead(field: FakeField, like: Referral, number: int, name: str, phone: str) -> None:
+    """Put a customer with a number and a lead of the postman's into the records."""
+    customer = field.world.get(Customer, like.customer_id)
+    assert customer is not None
+    field.world.put(dataclasses.replace(customer, id=row_id(number), name=name))
+    contact = CustomerContact(
+        id=contact_id_of(row_id(number)),
+        customer_id=row_id(number),
+        phone=phone,
+        expires_on=dt.date(2027, 1, 1),
+    )
+    field.world.put(contact)
+    lead = dataclasses.replace(
+        like, id=row_id(number + 500), customer_id=row_id(number), referrer_id=POSTMAN
+    )
+    field.world.put(lead)
+
+
+def test_sunlight_is_chosen_and_kept() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field, route="/settings")
+        await screen.tap("强光下")
+        theme = screen.page.theme
+        assert theme is not None
+        assert theme.scaffold_bgcolor == SUNLIGHT.surface
+        await screen.close()
+        again = await Screen().open(field)
+        assert again.app.look.lighting is Lighting.SUN
+        await again.close()
 
     asyncio.run(story())
 

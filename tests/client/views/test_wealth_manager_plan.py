@@ -53,6 +53,16 @@ def test_plan_begins_with_the_payout_when_the_sale_is_over() -> None:
     assert begun.on == dt.date(2026, 11, 28)
 
 
+def test_plan_goes_to_the_village_and_not_to_a_sale_that_is_paid_and_gone() -> None:
+    gone = {
+        "sale_from_on": TODAY - dt.timedelta(days=9),
+        "sale_to_on": TODAY - dt.timedelta(days=8),
+        "payout_on": TODAY - dt.timedelta(days=1),
+    }
+    begun = plan(moved(**gone), lead_id=ACCEPTED)
+    assert (begun.sale, begun.village_id, begun.presets) == (None, EAST, ())
+
+
 def test_plan_forgets_a_sale_that_is_off() -> None:
     begun = plan(moved(status=HarvestStatus.CANCELLED), lead_id=ACCEPTED)
     assert (begun.sale, begun.kit) == (None, ())

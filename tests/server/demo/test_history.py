@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from server.demo.loading import DemoState, demo_state, load_demo
-from server.demo.stage import SMALL, Stage
+from server.demo.stage import SMALL, Stage, at_outlet
 from server.ledger.check import check_ledger
 from server.models import db
 from server.models.customer import CustomerContactModel
@@ -19,6 +19,7 @@ from server.models.referral import ReferralModel
 from server.models.sync import OpModel
 from shared.domain.care_card import CareCard
 from shared.domain.harvest import LIVE_STATUSES, HarvestDate
+from shared.domain.notice import Notice
 from shared.domain.points import PointsEntry, PointsStatus
 from shared.domain.referral import Referral, ReferralStatus
 from shared.domain.visit import Visit, VisitStatus
@@ -53,6 +54,16 @@ def test_demo_leads_stand_in_many_states(small_demo: Demo) -> None:
         ReferralStatus.ROUTED, ReferralStatus.ACCEPTED, ReferralStatus.MET,
         ReferralStatus.VISIT_SET, ReferralStatus.VERIFIED, ReferralStatus.HELD,
     }  # fmt: skip
+
+
+def test_demo_news_of_earlier_days_has_been_read(small_demo: Demo) -> None:
+    _, stage = small_demo
+    yesterday = at_outlet(stage.today - dt.timedelta(days=1), 0)
+    notices = stage.rows().where(Notice)
+    unread = [notice for notice in notices if notice.seen_at is None]
+    assert unread
+    assert min(notice.at for notice in unread) >= yesterday
+    assert any(notice.at < yesterday for notice in notices)
 
 
 def test_demo_sells_today_and_in_the_coming_two_weeks(small_demo: Demo) -> None:

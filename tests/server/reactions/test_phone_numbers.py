@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+from unittest import mock
 
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from server.reactions import phone_numbers
 from server.reactions.phone_numbers import e164, spellings
 
 SAME = ("13800000001", "+8613800000001", "8613800000001", "008613800000001")
@@ -32,3 +38,15 @@ def test_number_of_another_country_keeps_its_code() -> None:
 def test_what_is_no_number_stands_for_itself(phone: str) -> None:
     assert e164(phone) == phone
     assert spellings(phone) == {phone}
+
+
+@given(
+    st.from_regex(r"1[0-9]{10}", fullmatch=True) | st.from_regex(r"\+?[0-9]{5,15}", fullmatch=True)
+)
+@example("17904004116")  # Read with a carrier's prefix, it is another number.
+@example("17900008928")
+@example("13800000001")
+def test_the_short_way_for_mobile_numbers_says_what_the_library_says(phone: str) -> None:
+    found = e164(phone), spellings(phone)
+    with mock.patch.object(phone_numbers, "_MOBILE", re.compile("never")):
+        assert found == (e164(phone), spellings(phone))

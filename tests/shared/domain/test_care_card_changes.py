@@ -242,6 +242,14 @@ def test_convert_care_card_makes_a_referral_that_names_both_people() -> None:
     assert len(rows.where(Consent)) == 1
 
 
+def test_convert_care_card_leaves_a_sale_behind_whose_cash_has_been_paid() -> None:
+    for payout_on, carried in ((TODAY, SALE.id), (TODAY - dt.timedelta(days=1), None)):
+        rows = with_card(harvest_date_id=SALE.id)
+        rows.keep([replace(SALE, payout_on=payout_on)])
+        run(rows, "convert_care_card", CONVERT, POSTMAN)
+        assert rows.only(Referral).harvest_date_id == carried
+
+
 def test_convert_care_card_needs_a_consent_that_still_holds_or_a_new_one() -> None:
     rows = county(CARD)
     with refused("consent-missing"):

@@ -29,6 +29,8 @@ CLOCKS = st.builds(
     anchor_at=st.none() | INSTANTS,
     anchor_mono_ms=MILLISECONDS,
     same_boot=st.booleans(),
+    may_sleep=st.booleans(),
+    anchor_wall_at=st.none() | INSTANTS,
 )
 
 
@@ -107,3 +109,43 @@ def test_grade_a_needs_an_anchor_and_the_same_boot(clock: CaptureClock) -> None:
         assert clock.same_boot
         assert clock.anchor_at is not None
         assert clock.mono_ms >= clock.anchor_mono_ms
+
+
+@pytest.mark.parametrize(
+    ("wall_moved", "grade"),
+    [
+        (dt.timedelta(hours=3), ClockGrade.A),
+        (dt.timedelta(hours=3, seconds=25), ClockGrade.A),
+        (dt.timedelta(hours=5), ClockGrade.B),
+        (dt.timedelta(hours=2), ClockGrade.B),
+        (dt.timedelta(days=400), ClockGrade.C),
+        (None, ClockGrade.B),
+    ],
+)
+def test_a_page_s_clock_counts_only_while_the_wall_clock_agrees(
+    wall_moved: dt.timedelta | None, grade: ClockGrade
+) -> None:
+    """In a browser the monotonic clock may have stood still while the phone slept."""
+    anchor_wall = ANCHOR + dt.timedelta(minutes=2)
+    clock = CaptureClock(
+        wall_at=anchor_wall + (wall_moved or dt.timedelta(hours=3)),
+        mono_ms=4 * HOUR_MS,
+        anchor_at=ANCHOR,
+        anchor_mono_ms=HOUR_MS,
+        same_boot=True,
+        may_sleep=True,
+        anchor_wall_at=None if wall_moved is None else anchor_wall,
+    )
+    assert grade_capture(clock, KNOWN, RECEIVED).grade is grade
+
+
+def test_a_clock_that_runs_in_sleep_needs_no_wall_clock() -> None:
+    clock = CaptureClock(
+        wall_at=RECEIVED + dt.timedelta(days=400),
+        mono_ms=4 * HOUR_MS,
+        anchor_at=ANCHOR,
+        anchor_mono_ms=HOUR_MS,
+        same_boot=True,
+        anchor_wall_at=ANCHOR,
+    )
+    assert grade_capture(clock, KNOWN, RECEIVED).grade is ClockGrade.A

@@ -13,6 +13,7 @@ from client.location import location
 from client.state import App
 from client.status import OutboxItem
 from client.strings import Words
+from client.views.about import said_record
 
 __all__ = ["refusal_card"]
 
@@ -64,7 +65,7 @@ def refusal_card(app: App, op: OutboxItem, words: Words) -> ft.Control:
     remedy = words.remedy(problem.slug) if problem else ""
     what = words(
         "refusal.what",
-        what=words(f"mutation.{op.name}"),
+        what=said_record(app.field.world, op, words),
         when=clock(op.recorded_at, app.field.now(), words),
     )
 
@@ -96,6 +97,6 @@ def refusal_card(app: App, op: OutboxItem, words: Words) -> ft.Control:
         what,
         tone="bad",
         icon=ft.Icons.ERROR_OUTLINE,
-        detail=f"{why} {remedy} {words('refusal.kept')}",
+        detail=words.joined(why, remedy, words("refusal.kept")),
         actions=actions,
     )

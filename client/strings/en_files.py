@@ -1,0 +1,35 @@
+"""English texts of attachments: photos and voice notes of a record."""
+
+from __future__ import annotations
+
+STRINGS: dict[str, str] = {
+    "files.title": "Photos and voice notes",
+    "files.title_photo": "Photos",
+    "files.title_voice": "Voice notes",
+    "files.photo": "Photo",
+    "files.voice": "Voice note",
+    "files.line": "{kind} · {at} · {who}",
+    "files.by_me": "me",
+    "files.state.waiting": "On this phone, not sent",
+    "files.state.sending": "Sending, {percent}%",
+    "files.state.attached": "Sent",
+    "files.state.refused": "Not sent",
+    "files.add_photo": "Take or choose a photo",
+    "files.add_voice": "Record a voice note",
+    "files.recording": "Recording, {seconds} s at most",
+    "files.stop": "Done, save",
+    "files.cancel": "Discard",
+    "files.look": "Show photo",
+    "files.hide": "Hide photo",
+    "files.play": "Play voice note",
+    "files.remove": "Remove",
+    "files.really_remove": "Really remove",
+    "files.photo_kept": "The photo is kept on this phone",
+    "files.voice_kept": "The voice note is kept on this phone",
+    "files.removed": "Removed",
+    "files.fetching": "Fetching…",
+    "sync.chip.files": "{n} files on this phone",
+    "sync.finished_but_files": "All records are synced; photos and voice notes go on",
+    "sync.files": "Photos and voice notes",
+    "sync.files_waiting": "{n} not sent",
+}

@@ -1,0 +1,35 @@
+"""Chinese texts of attachments: photos and voice notes of a record."""
+
+from __future__ import annotations
+
+STRINGS: dict[str, str] = {
+    "files.title": "照片和语音",
+    "files.title_photo": "照片",
+    "files.title_voice": "语音",
+    "files.photo": "照片",
+    "files.voice": "语音",
+    "files.line": "{kind} · {at} · {who}",
+    "files.by_me": "我",
+    "files.state.waiting": "在本机 · 未上传",
+    "files.state.sending": "正在上传 {percent}%",
+    "files.state.attached": "已上传",
+    "files.state.refused": "没有上传",
+    "files.add_photo": "拍照或选照片",
+    "files.add_voice": "录一段语音",
+    "files.recording": "正在录音，最长 {seconds} 秒",
+    "files.stop": "录完，保存",
+    "files.cancel": "不要了",
+    "files.look": "看照片",
+    "files.hide": "收起照片",
+    "files.play": "听语音",
+    "files.remove": "删除",
+    "files.really_remove": "确认删除",
+    "files.photo_kept": "照片已存在本机",
+    "files.voice_kept": "语音已存在本机",
+    "files.removed": "已删除",
+    "files.fetching": "正在取……",
+    "sync.chip.files": "{n} 个附件在本机",
+    "sync.finished_but_files": "记录都同步好了，照片和语音接着传",
+    "sync.files": "照片和语音",
+    "sync.files_waiting": "{n} 个没上传",
+}

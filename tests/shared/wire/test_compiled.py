@@ -1,0 +1,210 @@
+"""The fast way through a schema and marshmallow's own say the same of everything."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import enum
+import functools
+import types
+import typing
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
+
+import marshmallow as ma
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from marshmallow import validate
+
+from shared.domain.fields import Count, Name, Phone, Text, Whole
+from shared.wire.compiled import DOUBTFUL, compiled
+from shared.wire.envelope import ClockReading
+from shared.wire.mutations import MUTATIONS
+from shared.wire.rows import TABLES
+from shared.wire.schemas import InvalidFieldsError, load_by_schema, load_dataclass, schema_of
+
+
+class Colour(enum.StrEnum):
+    RED = "red"
+    GREEN = "green"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inner:
+    """What is nested."""
+
+    count: Count
+    note: Annotated[str, Text(0, 5)] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Everything:
+    """Every kind of field that a row or an argument has, wanted and optional."""
+
+    name: Name
+    phone: Phone | None = None
+    count: Annotated[int, Whole(-3, 3)] = 0
+    whole: int | None = None
+    flag: bool
+    on: dt.date
+    until: dt.date | None = None
+    at: dt.datetime | None = None
+    colour: Colour
+    shade: Colour | None = None
+    names: tuple[Name, ...] = ()
+    inner: Inner | None = None
+    inners: tuple[Inner, ...] = ()
+    days: tuple[dt.date, ...] = ()
+
+
+LOADED = sorted(
+    {Everything, ClockReading, *TABLES.values(), *(one.args for one in MUTATIONS.values())},
+    key=lambda table: table.__name__,
+)
+JUNK: list[Any] = [
+    *(None, True, False, 0, 1, -1, 4, 3.0, 2.5, 10**6 + 1, 2**43 - 1, 2**43, 2**53, -(2**53)),
+    *("", "x", "x" * 41, "x" * 501, "red", "RED", "王", " 13800000000", "13800000000\n", "٣" * 11),
+    *("2026-11-23", "2026-02-30", "2026-1-1", "20261123", "2026-W48-1", "2026-11-23\n"),
+    *("0000-01-01", "0" * 13, "0" * 14, "I" * 13, b"red", ("x",)),
+    *([], [None], ["x", 1], ["x"] * 1001, {}),
+    *({"count": 1}, {"count": 1, "other": 2}, [{"count": 1}], [{"count": "1"}], [{}]),
+    *(dt.date(2026, 11, 23), Colour.RED),
+]  # fmt: skip
+
+
+def right_values(hint: Any) -> st.SearchStrategy[Any]:
+    """Return values that a field of that type takes, as JSON has them."""
+    if typing.get_origin(hint) in {typing.Union, types.UnionType}:
+        (bare,) = (one for one in typing.get_args(hint) if one is not type(None))
+        return st.none() | right_values(bare)
+    limit: Any = None
+    if typing.get_origin(hint) is Annotated:
+        hint, limit = typing.get_args(hint)[:2]
+    if typing.get_origin(hint) is tuple:
+        return st.lists(right_values(typing.get_args(hint)[0]), max_size=3)
+    if dataclasses.is_dataclass(hint):
+        return right_objects(cast("type", hint))
+    return right_scalars(hint, limit)
+
+
+def right_scalars(hint: type, limit: Any) -> st.SearchStrategy[Any]:
+    if issubclass(hint, enum.Enum):
+        return st.sampled_from([member.value for member in hint])
+    if hint is str:
+        return right_texts(limit or Text())
+    whole = limit or Whole(-(2**53) + 1, 2**53 - 1)
+    return {
+        bool: st.booleans(),
+        int: st.integers(whole.least, whole.most),
+        dt.date: st.dates().map(dt.date.isoformat),
+        dt.datetime: st.integers(0, 2**43 - 1),
+    }[hint]
+
+
+def right_texts(text: Text) -> st.SearchStrategy[str]:
+    if text.pattern is None:
+        return st.text(min_size=text.length_min, max_size=min(text.length_max, 12))
+    return st.from_regex(text.pattern, fullmatch=True).filter(
+        lambda value: text.length_min <= len(value) <= text.length_max
+    )
+
+
+@functools.cache
+def right_objects(table: type) -> st.SearchStrategy[dict[str, Any]]:
+    """Return objects that load as *table*, with and without what may be left out."""
+    hints = typing.get_type_hints(table, include_extras=True)
+    wanted: dict[str, Any] = {}
+    optional: dict[str, Any] = {}
+    for field in dataclasses.fields(table):
+        is_wanted = field.default is field.default_factory is dataclasses.MISSING
+        (wanted if is_wanted else optional)[field.name] = right_values(hints[field.name])
+    return st.fixed_dictionaries(wanted, optional=optional)
+
+
+@st.composite
+def objects(draw: st.DrawFn, table: type) -> Any:
+    """Draw an object that is nearly right: some members changed, dropped or added."""
+    values = draw(right_objects(table))
+    for _ in range(draw(st.integers(0, 3))):
+        names = [field.name for field in dataclasses.fields(table)]
+        name = draw(st.sampled_from([*names, "other"]))
+        if draw(st.booleans()):
+            values[name] = draw(st.sampled_from(JUNK))
+        else:
+            values.pop(name, None)
+    return draw(st.just(values) | st.just(values) | st.sampled_from(JUNK))
+
+
+def said_of(load: Any, table: type, values: Any) -> Any:
+    """Return what came out, with the types of all fields: a StrEnum equals its text."""
+    try:
+        loaded = load(table, values)
+    except InvalidFieldsError as error:
+        return error.errors
+    return loaded, [type(getattr(loaded, one.name)) for one in dataclasses.fields(loaded)]
+
+
+@given(st.data())
+@settings(max_examples=250)
+def test_both_ways_give_the_same_of_nearly_right_objects(data: st.DataObject) -> None:
+    table = data.draw(st.just(Everything) | st.sampled_from(LOADED))
+    values = data.draw(objects(table))
+    assert said_of(load_dataclass, table, values) == said_of(load_by_schema, table, values)
+
+
+@given(st.data())
+@settings(max_examples=150)
+def test_what_is_right_takes_the_fast_way(data: st.DataObject) -> None:
+    table = data.draw(st.just(Everything) | st.sampled_from(LOADED))
+    values = data.draw(right_objects(table))
+    load = compiled(schema_of(table)(), cast("Any", table))
+    assert load(values) == load_by_schema(cast("Any", table), values)
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=repr)
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Everything)])
+def test_each_field_judges_each_oddity_as_marshmallow_does(name: str, junk: Any) -> None:
+    values = {"name": "王", "flag": True, "on": "2026-11-23", "colour": "red", name: junk}
+    assert said_of(load_dataclass, Everything, values) == said_of(
+        load_by_schema, Everything, values
+    )
+
+
+class _Lenient(ma.Schema):
+    name = ma.fields.String(required=True)
+
+    class Meta:
+        unknown = ma.EXCLUDE
+
+
+def _schema(**members: Any) -> ma.Schema:
+    return ma.Schema.from_dict(members)()
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        _Lenient(),
+        _schema(name=ma.fields.String(data_key="title")),
+        _schema(name=ma.fields.String(load_default="x")),
+        _schema(name=ma.fields.String(validate=validate.OneOf(["x"]))),
+        _schema(name=ma.fields.Integer()),
+        _schema(name=ma.fields.Integer(strict=True, validate=validate.ContainsOnly([1]))),
+        _schema(name=ma.fields.Date("%d.%m.%Y")),
+        _schema(name=ma.fields.Email()),
+        _schema(name=ma.fields.List(ma.fields.String())),
+        _schema(name=ma.fields.Nested(_Lenient)),
+    ],
+)  # fmt: skip
+def test_a_schema_with_anything_else_is_left_to_marshmallow(schema: ma.Schema) -> None:
+    load = compiled(schema, dict)
+    tried: list[Any] = ["x", 1, "2026-11-23", ["x"], {}]
+    assert all(load({"name": value}) is DOUBTFUL for value in tried)
+
+
+def test_every_mutation_has_a_fast_way() -> None:
+    loaders = [compiled(schema_of(one.args)(), one.args) for one in MUTATIONS.values()]
+    assert len({cast("Hashable", load.__qualname__) for load in loaders}) == 1
+    assert "_object" in loaders[0].__qualname__

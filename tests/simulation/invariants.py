@@ -1,0 +1,450 @@
+"""What must hold: all the time (`Watch`), and once everything is healed (`check_end`)."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from client.engine import Field
+from client.points import summarise
+from client.status import OutboxState
+from client.store.outbox import Entry
+from server.ledger.check import check_ledger
+from server.models import MODELS
+from server.models.sync import OpModel
+from server.mutations.batch import rerun_parked
+from server.rows import field_names
+from server.scope import places_of, scopes_of
+from shared.domain.moment import day_at_outlet
+from shared.domain.people import Device, Staff, actor_of
+from shared.domain.points import PointsEntry, PointsStatus
+from shared.domain.rows import Row
+from shared.wire.envelope import SYNC_PATH, OpState
+from shared.wire.mutations import MUTATIONS
+from shared.wire.rows import decode_row
+from tests.server.field_county import COUNTY
+from tests.simulation.network import Exchange
+from tests.simulation.phones import Phone, Promise, attempt_key, op_key
+from tests.simulation.server_box import ServerBox
+from tests.simulation.sight import Sight
+from tests.simulation.trace import Trace
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+__all__ = ["Violation", "Watch", "check_end"]
+
+R = TypeVar("R", bound=Row)
+HELD_CHECKED_EVERY = 4
+_POSTED = (PointsStatus.APPROVED, PointsStatus.REVERSED, PointsStatus.SETTLED, PointsStatus.PAID)
+_COUNTING = (*_POSTED[:1], PointsStatus.PENDING, *_POSTED[2:])
+
+
+class Violation(AssertionError):
+    """Something that must never be."""
+
+    def __init__(self, invariant: str, detail: str) -> None:
+        super().__init__(f"{invariant}: {detail}")
+        self.invariant = invariant
+        self.detail = detail
+        self.trace = Trace()
+
+
+class Watch:
+    """Looks at every message and every phone while things go on.
+
+    Inside the product's own calls nothing is raised, for it would be caught: `complain` does.
+    """
+
+    def __init__(self, server: ServerBox, trace: Trace) -> None:
+        self._server = server
+        self._trace = trace
+        self._found: Violation | None = None
+        self._revoked: set[int] = set()
+        self._syncs = 0
+        self._stale: dict[tuple[int, int], str] = {}
+        self._known: set[tuple[int, int]] = set()
+
+    def complain(self) -> None:
+        """Raise what was found since.
+
+        Raises:
+            Violation: Something was.
+        """
+        if self._trace.unexpected:
+            raise Violation("no unforeseen error", "; ".join(self._trace.unexpected[:3]))
+        if self._found is not None:
+            raise self._found
+
+    # --- Messages ------------------------------------------------------------------------------
+
+    def before(self, path: str, asked: Mapping[str, Any], device: int) -> None:
+        """Note which decisions of a request are about something that has changed since."""
+        self._stale = {}
+        ops = [op for op in asked.get("ops", []) if path == SYNC_PATH and _is_decision(op)]
+        if ops:
+            database = self._server.read()
+            for op in ops:
+                for row_id, seen in op["base"].items():
+                    if _has_changed(database, row_id, seen, device):
+                        self._stale[device, op["seq"]] = row_id
+
+    def after(self, exchange: Exchange) -> None:
+        """Look at what the server answered."""
+        if exchange.path != SYNC_PATH or exchange.status != 200:
+            return
+        answer, device = exchange.answer, exchange.device
+        if device in self._revoked:
+            self._find("a revoked device gets nothing", f"device {device} was answered")
+        acked = exchange.request["acked"]
+        for result in answer["results"]:
+            row_id = self._stale.get((device, result["seq"]))
+            fresh = result["seq"] > acked and (device, result["seq"]) not in self._known
+            if row_id and fresh and result["state"] == "ok":
+                detail = f"op {device}/{result['seq']} about {row_id}"
+                self._find("no decision on what its author did not see", detail)
+            self._known.add((device, result["seq"]))
+        database = self._server.read()
+        staff_id = database.execute(
+            "SELECT staff_id FROM enrolled_device WHERE number = ?", (device,)
+        ).fetchone()[0]
+        sight = Sight(database, staff_id)
+        for table, rows in answer["rows"].items():
+            for _, values in rows:
+                self._judge(sight, decode_row(table, values), f"sent to device {device}")
+
+    # --- Phones --------------------------------------------------------------------------------
+
+    def held_by(self, phone: Phone) -> None:
+        """Look at all that a phone holds just after a sync, now and then."""
+        self._syncs += 1
+        phone.note_accepted()
+        if self._syncs % HELD_CHECKED_EVERY or phone.open is None:
+            return
+        database = self._server.read()
+        sight = Sight(database, phone.staff.id)
+        for row, _ in held_rows(phone.open):
+            self._judge(sight, row, f"held by {phone.name}")
+
+    def kept_by(self, phone: Phone) -> None:
+        """See that a phone that was just started still has all that it promised."""
+        field = phone.open
+        assert field is not None
+        assert field._enrolment is not None
+        holdings = field._open.holdings
+        lost = 0
+        for promise in phone.promises:
+            if promise.device != field._enrolment.device:
+                continue
+            entry = holdings.outbox.entries.get(promise.seq)
+            if entry is None or entry.digest != promise.digest:
+                lost += 1
+            elif not entry.is_answered and promise.seq not in holdings.world.local_ops:
+                self._find("what is saved is shown", f"{phone.name} {promise.seq}")
+        if lost > phone.lost_allowed:
+            self._find("what is saved survives on the phone", f"{phone.name} lost {lost}")
+        if lost and not holdings.outbox.damaged:
+            self._find("a loss is reported", f"{phone.name} lost {lost} silently")
+
+    # --- The server's people -------------------------------------------------------------------
+
+    def revoke(self, phone: Phone) -> None:
+        """Revoke the device that a phone is now."""
+        if phone.open is None or phone.open._enrolment is None:
+            return
+        number = phone.open._enrolment.device
+        with self._server.own() as tx:
+            for row in tx.rows.where(Device, number=number):
+                tx.put(_revoked(row, tx.moment.now))
+                self._revoked.add(number)
+
+    def restored(self) -> None:
+        """Take note that the server knows less than it did."""
+        self._known.clear()
+        database = self._server.read()
+        query = "SELECT number FROM device WHERE revoked_at IS NOT NULL"
+        self._revoked = {found[0] for found in database.execute(query)}
+
+    def rerun_parked(self) -> None:
+        """Run every parked operation again."""
+        with self._server.session() as session:
+            parked = session.scalars(sa.select(OpModel).filter_by(state=OpState.PARKED)).all()
+            for device, seq in sorted((op.device, op.seq) for op in parked):
+                rerun_parked(self._server.services.door, session, COUNTY.id, device, seq)
+
+    def progress(self) -> object:
+        """Return what changes while anything is still being settled."""
+        database = self._server.read()
+        ops = database.execute("SELECT state, count(*) FROM op GROUP BY state").fetchall()
+        versions = database.execute("SELECT sum(version) FROM scope_counter").fetchone()
+        return [tuple(found) for found in ops], tuple(versions)
+
+    # --- Within --------------------------------------------------------------------------------
+
+    def _judge(self, sight: Sight, row: Row, where: str) -> None:
+        if not sight.allows(row):
+            self._find("no foreign row on any device", f"{row.TABLE} {row.id} {where}")
+
+    def _find(self, invariant: str, detail: str) -> None:
+        if self._found is None:
+            self._trace.note(f"  VIOLATION {invariant}: {detail}")
+            self._found = Violation(invariant, detail)
+
+
+def held_rows(field: Field) -> Iterator[tuple[Row, int]]:
+    """Yield the server's rows that a phone holds, each with its revision."""
+    for table in field.world._base.values():
+        for row_id, revision in list(table._revisions.items()):
+            row = table.get(row_id)
+            assert row is not None, row_id
+            yield row, revision
+
+
+class Everything:
+    """All rows of the server, read once; what `shared.domain.rows.Rows` asks for."""
+
+    def __init__(self, session: Session) -> None:
+        self._tables: dict[type[Row], dict[str, Row]] = {}
+        self._indexes: dict[tuple[type[Row], str], dict[object, list[Row]]] = {}
+        self.revisions: dict[tuple[str, str], int] = {}
+        for table, model in MODELS.items():
+            columns = model.__table__
+            names, make = field_names(table), cast("Any", table)
+            rows = self._tables[table] = {}
+            for record in session.execute(sa.select(columns).order_by(columns.c.id)).mappings():
+                rows[record["id"]] = make(**{name: record[name] for name in names})
+                self.revisions[table.TABLE, record["id"]] = record["revision"]
+        self.ops = list(session.scalars(sa.select(OpModel).order_by(OpModel.device, OpModel.seq)))
+
+    def get(self, table: type[R], row_id: str) -> R | None:
+        return cast("R | None", self._tables[table].get(row_id))
+
+    def where(self, table: type[R], **equal: object) -> list[R]:
+        if not equal:
+            return cast("list[R]", [*self._tables[table].values()])
+        (name, value), *others = equal.items()
+        if (table, name) not in self._indexes:
+            index = self._indexes[table, name] = {}
+            for row in self._tables[table].values():
+                index.setdefault(getattr(row, name), []).append(row)
+        found = self._indexes[table, name].get(value, [])
+        fit = [row for row in found if all(getattr(row, n) == v for n, v in others)]
+        return cast("list[R]", fit)
+
+    def all(self) -> Iterator[Row]:
+        for rows in self._tables.values():
+            yield from rows.values()
+
+
+def check_end(world: World) -> None:
+    """Check everything, once nothing is left to do.
+
+    Raises:
+        Violation: Something does not hold.
+    """
+    world.watch.complain()
+    if world.trace.mended and "lost-replica" not in world.faults:
+        # It would be put right within a day; but nothing of this run explains it.
+        raise Violation("no undamaged replica is ever wrong", world.trace.mended[0])
+    with world.server.session() as session:
+        everything = Everything(session)
+        report = check_ledger(session)
+    if report.faults:
+        raise Violation("the ledger holds", "; ".join(report.faults[:3]))
+    for phone in world.phones.values():
+        _check_settled(phone, world.restores > 0)
+    _check_ops(world, everything)
+    _check_awards(everything)
+    _check_replicas(world, everything)
+    _check_points(world, everything)
+    world.watch.complain()
+    ops = Counter(op.state.value for op in everything.ops)
+    entries = Counter(entry.status.value for entry in everything.where(PointsEntry))
+    world.trace.note(f"ends with ops {sorted(ops.items())} points {sorted(entries.items())}")
+
+
+def _check_settled(phone: Phone, was_restored: bool) -> None:  # noqa: FBT001
+    field = phone.open
+    if field is None:
+        raise Violation("every phone heals", f"{phone.name} can't be opened")
+    status, outbox = field.status, field._open.holdings.outbox
+    if status.waiting or outbox.waiting():
+        detail = f"{phone.name}: {status.waiting} wait"
+        raise Violation("outboxes are empty in the end", detail)
+    open_ = [entry for entry in outbox.entries.values() if entry.is_open]
+    # What the server had accepted before a restore and can't accept again is a matter for people.
+    if open_ and not (was_restored and all(_is_parked(entry) for entry in open_)):
+        detail = f"{phone.name}: {[entry.seq for entry in open_]} are deferred or parked"
+        raise Violation("nothing waits for ever", detail)
+    if field.world._overlay and not open_:
+        raise Violation("server rows are shown in the end", f"{phone.name} {field.world._overlay}")
+
+
+def _is_parked(entry: Entry) -> bool:
+    return entry.result is not None and entry.result.state is OpState.PARKED
+
+
+def _check_ops(world: World, everything: Everything) -> None:
+    """Every promise is kept, everything that the server has was recorded, nothing has run twice."""
+    by_key: defaultdict[str, list[OpModel]] = defaultdict(list)
+    attempts = set(world.attempts_before)
+    for phone in world.phones.values():
+        attempts |= phone.attempts
+    for op in everything.ops:
+        assert op.body is not None
+        members = json.loads(op.body)
+        by_key[op_key(members)].append(op)
+        if attempt_key(op.name, members["args"]) not in attempts and op.name in MUTATIONS:
+            raise Violation("nothing appears from nowhere", f"op {op.device}/{op.seq} {op.name}")
+    ids = {row.id for row in everything.all()}
+    named = {
+        json.loads(op.body or "{}")["args"].get("id")
+        for op in everything.ops
+        if op.state is OpState.OK
+    }
+    for phone in world.phones.values():
+        due = [one for one in phone.promises if one.key not in phone.forgiven]
+        missing = [one for one in due if not by_key.get(one.key)]
+        if len(missing) > phone.lost_allowed:
+            detail = f"{phone.name} {missing[0].name} {missing[0].device}/{missing[0].seq}"
+            raise Violation("what is saved arrives", f"{detail} and {len(missing) - 1} more")
+        for promise in due:
+            if by_key.get(promise.key):
+                ops = by_key[promise.key]
+                if not (world.restores and any(op.state is OpState.PARKED for op in ops)):
+                    _check_promise(phone, promise, ops, ids, named)
+
+
+def _check_promise(
+    phone: Phone, promise: Promise, ops: Sequence[OpModel], ids: set[str], made: set[str]
+) -> None:
+    what = f"{phone.name} {promise.name} {promise.device}/{promise.seq}"
+    if any(op.state is OpState.OK for op in ops):
+        if promise.makes is not None and promise.makes not in ids:
+            raise Violation("what is accepted is there", what)
+        return
+    if promise.makes is not None and promise.makes in ids - made:
+        raise Violation("what is refused leaves nothing behind", what)
+    field = phone.open
+    assert field is not None
+    assert field._enrolment is not None
+    slugs = [json.loads(op.problem or "{}").get("type", "") for op in ops]
+    if any(slug.endswith("missing-object") for slug in slugs):
+        named = set(json.loads(ops[0].body or "{}")["base"])
+        if named and named <= ids:
+            raise Violation("what depends on something waits for it", what)
+    if promise.key in phone.accepted:
+        raise Violation("what was accepted stays accepted", what)
+    # A refused record that was damaged since can't be shown; the loss is counted.
+    is_damaged = phone.lost_allowed and field.status.damaged
+    if promise.device == field._enrolment.device and not is_damaged:
+        shown = {item.seq: item.state for item in field.outbox()}
+        if shown.get(promise.seq) is not OutboxState.REJECTED:
+            raise Violation("a refusal is shown", f"{what} is {shown.get(promise.seq)}")
+
+
+def _check_awards(everything: Everything) -> None:
+    """One credit for each business event: one revision stands, and nobody has two shares."""
+    standing: defaultdict[str, list[PointsEntry]] = defaultdict(list)
+    for entry in everything.where(PointsEntry):
+        if entry.reverses_id is None and entry.status in _COUNTING:
+            standing[entry.evidence_id + entry.kind].append(entry)
+    for event, entries in standing.items():
+        payees = Counter(entry.payee_id for entry in entries)
+        shares = sum(entry.share_percent for entry in entries)
+        if len({entry.award_revision for entry in entries}) > 1 or max(payees.values()) > 1:
+            raise Violation("one credit per business event", f"{event}: {len(entries)} stand")
+        if shares > 100:
+            raise Violation("one credit per business event", f"{event}: {shares} percent")
+
+
+def _check_replicas(world: World, everything: Everything) -> None:
+    """Each phone holds the rows of its person's scopes as they are, and no others."""
+    now = world.server.clock.now()
+    places = {row: places_of(row, everything, now) for row in everything.all()}
+    for phone in world.phones.values():
+        me = everything.get(Staff, phone.staff.id)
+        assert me is not None
+        scopes = set(scopes_of(actor_of(me), everything, day_at_outlet(now)))
+        due = {
+            (row.TABLE, row.id): (row, everything.revisions[row.TABLE, row.id])
+            for row, places_of_row in places.items()
+            if not scopes.isdisjoint(places_of_row)
+        }
+        assert phone.open is not None
+        held = {(row.TABLE, row.id): (row, at) for row, at in held_rows(phone.open)}
+        if held.keys() != due.keys():
+            extra, lack = sorted(held.keys() - due.keys()), sorted(due.keys() - held.keys())
+            detail = f"{phone.name} has {extra[:3]} ({len(extra)}), lacks {lack[:3]} ({len(lack)})"
+            raise Violation("a replica is its scopes' rows", detail)
+        wrong = [key for key in due if held[key] != due[key]]
+        if wrong:
+            pair = held[wrong[0]], due[wrong[0]]
+            detail = f"{phone.name} holds {pair[0]}, the server has {pair[1]}"
+            raise Violation("a replica's rows are the server's", detail)
+        database = world.server.read()
+        sight = Sight(database, phone.staff.id)
+        foreign = [key for key, (row, _) in held.items() if not sight.allows(row)]
+        if foreign:
+            raise Violation("no foreign row on any device", f"{phone.name} has {foreign[:3]}")
+
+
+def _check_points(world: World, everything: Everything) -> None:
+    """What the phone shows, what the entries say and what the ledger holds are equal."""
+    database = world.server.read()
+    posted: Counter[str] = Counter()
+    for debit, credit, points in database.execute(
+        "SELECT debit_account, credit_account, points FROM ledger_entry"
+    ):
+        posted[debit] -= points
+        posted[credit] += points
+    for phone in world.phones.values():
+        mine = everything.where(PointsEntry, payee_id=phone.staff.id)
+        approved_in_all = 0
+        assert phone.open is not None
+        for period in sorted({entry.period for entry in mine}):
+            approved = sum(e.points for e in mine if e.period == period and e.status in _POSTED)
+            pending = sum(
+                e.points for e in mine if e.period == period and e.status is PointsStatus.PENDING
+            )
+            shown = summarise(phone.open.world, phone.open.me, period)
+            approved_in_all += approved
+            if (shown.approved, shown.pending) != (approved, pending):
+                detail = f"{phone.name} {period}: {shown} for {approved} and {pending}"
+                raise Violation("points shown are the server's", detail)
+        if approved_in_all != posted[f"staff:{phone.staff.id}"]:
+            detail = f"{phone.name}: {approved_in_all} shown, {posted} posted"
+            raise Violation("points shown are the ledger's", detail)
+
+
+def _is_decision(op: Any) -> bool:
+    mutation = MUTATIONS.get(op.get("name", "")) if isinstance(op, dict) else None
+    return mutation is not None and mutation.current_only
+
+
+def _has_changed(database: Any, row_id: str, seen: int, device: int) -> bool:
+    """Tell whether an object was changed by somebody else since its revision *seen*."""
+    for table in ("referral", "points_entry", "harvest_date"):
+        query = f"SELECT revision, foreign_revision, changed_by_device FROM {table} WHERE id = ?"  # noqa: S608
+        found = database.execute(query, (row_id,)).fetchone()
+        if found is not None:
+            revision, foreign, by = found
+            return bool(seen < (foreign if by == device else revision))
+    return False
+
+
+def _revoked(row: Device, now: Any) -> Device:
+    return dataclasses.replace(row, revoked_at=now)
+
+
+def attempts_of(server: ServerBox) -> set[str]:
+    """Return what was tried before the run began: all that the server has."""
+    database = server.read()
+    bodies = [json.loads(found[0]) for found in database.execute("SELECT body FROM op")]
+    return {attempt_key(op["name"], op["args"]) for op in bodies}

@@ -1,0 +1,400 @@
+"""Bugs as people make them, each a small patch: the simulation must find every one of them.
+
+No switch for them is in the product; they are put in place here, for the time of a run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import Any, TypeAlias
+from unittest.mock import patch as patched
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from client.device import StorageFullError, journal_file
+from client.device.journal_file import FileJournal
+from client.store import holdings
+from client.store.holdings import Holdings
+from client.store.outbox import Outbox
+from client.store.replica import Page, Replica
+from client.store.sealed import Result
+from client.store.timekeeping import Timekeeper
+from client.sync import exchange as client_exchange
+from client.sync import round as client_round
+from client.sync.answer import check_receipts
+from server import auth, exchange, feed, scope
+from server.ledger import posting
+from server.ledger.chain import chain_head
+from server.models.sync import OpModel
+from server.mutations import batch, running
+from server.mutations.oplog import OpLog
+from server.mutations.transaction import Transaction
+from server.rows import DatabaseRows
+from shared.domain import awards
+from shared.domain.customer import Customer, CustomerContact
+from shared.domain.moment import day_at_outlet
+from shared.domain.rows import Rows, demand
+from shared.wire.envelope import OpState
+from shared.wire.schemas import instant_from_ms
+
+__all__ = ["BUGS", "Plant", "planted"]
+
+Plant: TypeAlias = Callable[[pytest.MonkeyPatch], None]
+
+BUGS: dict[str, Plant] = {}
+"""By name, what plants the bug."""
+
+
+@contextmanager
+def planted(plant: Plant) -> Iterator[None]:
+    """Have the bug for a while."""
+    with pytest.MonkeyPatch.context() as patch:
+        plant(patch)
+        yield
+
+
+def _bug(plant: Plant) -> Plant:
+    BUGS[plant.__name__.strip("_").replace("_", "-")] = plant
+    return plant
+
+
+# --- On the phone ---------------------------------------------------------------------------------
+
+
+@_bug
+def _outbox_forgets_fsync(patch: pytest.MonkeyPatch) -> None:
+    append = FileJournal.append
+
+    async def unsynced(self: FileJournal, position: int, record: bytes) -> None:
+        with patched.object(vars(journal_file)["os"], "fsync", lambda _: None):
+            await append(self, position, record)
+
+    patch.setattr(FileJournal, "append", unsynced)
+
+
+@_bug
+def _full_disk_says_saved(patch: pytest.MonkeyPatch) -> None:
+    append = FileJournal.append
+
+    async def bold(self: FileJournal, position: int, record: bytes) -> None:
+        try:
+            await append(self, position, record)
+        except StorageFullError:
+            self._count += 1
+
+    patch.setattr(FileJournal, "append", bold)
+
+
+@_bug
+def _journal_ends_at_damage(patch: pytest.MonkeyPatch) -> None:
+    merged = journal_file._merged
+
+    def cut(journal: journal_file._Scan, copy: journal_file._Scan) -> list[bytes]:
+        whole = [frame.is_good for _, frame in sorted(journal.frames.items())]
+        return merged(journal, copy)[: whole.index(False) if False in whole else len(whole)]
+
+    patch.setattr(journal_file, "_merged", cut)
+
+
+@_bug
+def _receipt_unverified(patch: pytest.MonkeyPatch) -> None:
+    async def trusting(*_: object) -> None:
+        """Believe everything."""
+
+    patch.setattr(client_round, "check_receipts", trusting)
+
+
+@_bug
+def _sent_counts_as_answered(patch: pytest.MonkeyPatch) -> None:
+    mark_sent = Holdings.mark_sent
+
+    async def optimistic(self: Holdings, seq: int) -> None:
+        await mark_sent(self, seq)
+        await self.outbox.keep_results(
+            Result(seq=entry.seq, state=OpState.OK)
+            for entry in self.outbox.waiting()
+            if entry.seq <= seq
+        )
+
+    patch.setattr(Holdings, "mark_sent", optimistic)
+
+
+@_bug
+def _refusal_dams_queue(patch: pytest.MonkeyPatch) -> None:
+    is_news = Outbox._is_news
+
+    def deaf(self: Outbox, result: Result) -> bool:
+        return result.state is not OpState.REJECTED and is_news(self, result)
+
+    patch.setattr(Outbox, "_is_news", deaf)
+
+
+@_bug
+def _retry_skips_partly_answered(patch: pytest.MonkeyPatch) -> None:
+    """After an answer to some ops, the ones behind are thought to be on their way."""
+    keep_results = Outbox.keep_results
+
+    async def hasty(self: Outbox, results: Sequence[Result]) -> list[Result]:
+        news = await keep_results(self, results)
+        behind = [entry.seq for entry in self.waiting() if news and entry.seq > news[-1].seq]
+        await keep_results(self, [Result(seq=seq, state=OpState.OK) for seq in behind])
+        return news
+
+    patch.setattr(Outbox, "keep_results", hasty)
+
+
+@_bug
+def _cursor_saved_before_rows(patch: pytest.MonkeyPatch) -> None:
+    apply = Replica.apply
+
+    async def split(self: Replica, page: Page) -> Any:
+        with self._transaction():
+            self._set_mark("cursors", self.cursors | dict(page.cursors))
+        return await apply(self, page)
+
+    patch.setattr(Replica, "apply", split)
+
+
+@_bug
+def _replica_not_rebuilt(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Replica, "begin_rebuild", lambda self: self.lower_applied(self.applied))
+
+
+@_bug
+def _tombstones_ignored(patch: pytest.MonkeyPatch) -> None:
+    take_page = Holdings.take_page
+
+    async def sticky(self: Holdings, page: Page) -> None:
+        await take_page(self, dataclasses.replace(page, gone=()))
+
+    patch.setattr(Holdings, "take_page", sticky)
+
+
+@_bug
+def _restore_not_noticed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Outbox, "offer_again", lambda *_: None)
+
+
+@_bug
+def _stranded_work_forgotten(patch: pytest.MonkeyPatch) -> None:
+    async def nothing(*_: object, **__: object) -> list[Mapping[str, Any]]:
+        return []
+
+    patch.setattr(holdings, "stranded_ops", nothing)
+
+
+@_bug
+def _new_number_keeps_old_rows(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Replica, "belong_to", lambda *_: None)
+
+
+@_bug
+def _body_digest_unchecked(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(client_exchange, "DIGEST_HEADER", "Nothing")
+
+
+@_bug
+def _wall_clock_decides_expiry(patch: pytest.MonkeyPatch) -> None:
+    def today(self: Timekeeper) -> dt.date:
+        return day_at_outlet(instant_from_ms(min(self._clock.wall_ms(), 4_000_000_000_000)))
+
+    patch.setattr(Timekeeper, "today", today)
+
+
+# --- On the server --------------------------------------------------------------------------------
+
+
+@_bug
+def _duplicate_sequence_runs_twice(patch: pytest.MonkeyPatch) -> None:
+    add = OpLog.add
+
+    def merged(self: OpLog, *args: Any) -> Any:
+        device, op = args[:2]
+        earlier = sa.delete(OpModel).filter_by(device=device.number, seq=op.seq)
+        self._session.execute(earlier)
+        return add(self, *args)
+
+    patch.setattr(OpLog, "known", lambda *_: {})
+    patch.setattr(OpLog, "add", merged)
+    patch.setattr(batch, "_demand_no_gap", lambda *_: None)
+
+
+@_bug
+def _stored_result_not_returned(patch: pytest.MonkeyPatch) -> None:
+    take = batch._Batch.take
+
+    def forgetful(self: batch._Batch, device: Any, ops: Any, *rest: Any) -> Any:
+        known = self._log.known(device, ops)
+        return [op for op in take(self, device, ops, *rest) if op.seq not in known]
+
+    patch.setattr(batch._Batch, "take", forgetful)
+
+
+@_bug
+def _clone_goes_unnoticed(patch: pytest.MonkeyPatch) -> None:
+    """Neither side compares digests: a sequence is a sequence."""
+    known = OpLog.known
+
+    def lenient(self: OpLog, device: Any, ops: Any) -> Any:
+        kept = [record_op for record_op in ops if not _differs(self, device, record_op)]
+        found = known(self, device, kept)
+        for op in ops:
+            if op not in kept:
+                found[op.seq] = self._session.get_one(OpModel, (device.number, op.seq))
+        return found
+
+    check = check_receipts
+
+    async def careless(answer: Any, enrolment: Any, outbox: Outbox, keys: Any) -> None:
+        for result in answer.results:
+            entry = outbox.entries.get(result.seq)
+            if entry is not None and result.receipt is not None:
+                entry.digest = result.receipt.digest
+        await check(answer, enrolment, outbox, keys)
+
+    patch.setattr(OpLog, "known", lenient)
+    patch.setattr(client_round, "check_receipts", careless)
+
+
+def _differs(log: OpLog, device: Any, op: Any) -> bool:
+    record = log._session.get(OpModel, (device.number, op.seq))
+    return record is not None and record.digest != op.digest
+
+
+@_bug
+def _savepoint_lost(patch: pytest.MonkeyPatch) -> None:
+    """What a failing operation had put is written with the next one."""
+    patch.setattr(Session, "begin_nested", lambda _: nullcontext())
+    patch.setattr(DatabaseRows, "forget", lambda _: None)
+
+
+@_bug
+def _effect_committed_before_its_result(patch: pytest.MonkeyPatch) -> None:
+    add = OpLog.add
+
+    def apart(self: OpLog, *args: Any) -> Any:
+        self._session.flush()
+        connection = self._session.connection()
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return add(self, *args)
+
+    patch.setattr(OpLog, "add", apart)
+
+
+@_bug
+def _stale_base_accepted(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(running, "_demand_current", lambda *_: None)
+
+
+@_bug
+def _deferred_never_runs(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(OpLog, "waiting", lambda _: [])
+
+
+@_bug
+def _missing_dependency_refused(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(running, "_awaited", lambda *_: None)
+    patch.setattr(batch, "lacks_a_revision", lambda *_: False)
+
+
+@_bug
+def _award_claimed_twice(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(awards, "_is_claimed", lambda _: False)
+
+
+@_bug
+def _ledger_follows_a_stale_head(patch: pytest.MonkeyPatch) -> None:
+    heads: dict[str, Any] = {}
+
+    def cached(session: Session, county_id: str) -> Any:
+        return heads.setdefault(county_id, chain_head(session, county_id))
+
+    patch.setattr(posting, "chain_head", cached)
+
+
+@_bug
+def _contact_leaks_to_office(patch: pytest.MonkeyPatch) -> None:
+    contact = scope.PLACES[CustomerContact]
+
+    def leaky(row: CustomerContact, rows: Rows, now: dt.datetime) -> set[str]:
+        places = contact(row, rows, now)
+        return places | {f"office:{demand(rows, Customer, row.customer_id).outlet_id}"}
+
+    patch.setitem(scope.PLACES, CustomerContact, leaky)
+
+
+@_bug
+def _revoked_device_served(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(auth, "_bar", lambda *_: None)
+
+
+@_bug
+def _revision_not_raised(patch: pytest.MonkeyPatch) -> None:
+    put = Transaction.put
+
+    def quiet(self: Transaction, row: Any) -> None:
+        record = self.rows.record(type(row), row.id)
+        before = None if record is None else record.revision
+        put(self, row)
+        if record is not None and before is not None:
+            record.revision = before
+
+    patch.setattr(Transaction, "put", quiet)
+
+
+@_bug
+def _nothing_expires(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(batch, "rows_to_place_anew", lambda *_: [])
+
+
+@_bug
+def _contact_not_placed_with_customer(patch: pytest.MonkeyPatch) -> None:
+    below = tuple(one for one in scope.BELOW if one[1] is not CustomerContact)
+    patch.setattr(feed, "BELOW", below)
+
+
+@_bug
+def _customer_not_placed_with_referral(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(feed, "ABOVE", ())
+
+
+@_bug
+def _lost_scope_never_told(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(feed, "_only_in", lambda *_: set())
+
+
+@_bug
+def _lost_scope_told_once(patch: pytest.MonkeyPatch) -> None:
+    remember = exchange._remember_scopes
+
+    def at_once(session: Any, device: Any, scopes: Any, _: Any) -> None:
+        remember(session, device, scopes, set())
+
+    patch.setattr(exchange, "_remember_scopes", at_once)
+
+
+@_bug
+def _page_cursor_skips_a_row(patch: pytest.MonkeyPatch) -> None:
+    read_scope = feed._read_scope
+
+    def greedy(*args: Any) -> tuple[int, int]:
+        cursor, room = read_scope(*args)
+        return (cursor + 1 if room <= 0 else cursor), room
+
+    patch.setattr(feed, "_read_scope", greedy)
+
+
+@_bug
+def _feed_skips_tombstones(patch: pytest.MonkeyPatch) -> None:
+    write_entries = feed.Feed._write_entries
+
+    def lively(self: feed.Feed, connection: Any, news: Any) -> None:
+        write_entries(self, connection, [one for one in news if not one.gone])
+
+    patch.setattr(feed.Feed, "_write_entries", lively)

@@ -1,0 +1,211 @@
+"""The real server on a real SQLite file, which can die at any statement and go back in time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+from sqlalchemy.util import LRUCache
+
+from server.config import Config
+from server.enrolment import issue_code
+from server.factory import create_app
+from server.models import db
+from server.mutations.own import own_transaction
+from server.mutations.transaction import Reaction, Transaction
+from server.services import EXTENSION, Services
+from shared.domain.people import Staff
+from tests.server.field_county import COUNTY
+from tests.simulation.clockwork import ServerClock
+
+__all__ = ["PoisonedError", "ServerBox", "ServerKilled"]
+
+# What SQLAlchemy has compiled is as good for the next engine: every statement is the same.
+_COMPILED: LRUCache[Any, Any] = LRUCache(2000)
+
+
+class ServerKilled(BaseException):
+    """The end of the server's process: nothing that the product could catch."""
+
+
+class PoisonedError(Exception):
+    """An error of the server's own in what follows from an operation."""
+
+
+class ServerBox:
+    """One server and its database.
+
+    With *is_small* it takes and gives little at a time.
+
+    Attributes:
+        statements_left: How many SQL statements it will still run; None: no end in sight.
+        busy_left: How many transactions will find the database locked.
+        is_poisoned: Tells of an operation whether the server fails on it.
+    """
+
+    def __init__(
+        self, database: Path, now_ms: Callable[[], int], *, is_small: bool = False
+    ) -> None:
+        self._limits: dict[str, Any] = {"ops_max": 4, "rows_bytes_max": 2500} if is_small else {}
+        self.database = database
+        self.clock = ServerClock(now_ms)
+        self.statements_left: int | None = None
+        self.busy_left = 0
+        self.is_poisoned: Callable[[str], bool] = lambda _: False
+        self._is_serving = False
+        self._connections: list[sqlite3.Connection] = []
+        self._reader: sqlite3.Connection | None = None
+        self.app = self._made()
+
+    @property
+    def services(self) -> Services:
+        found: Services = self.app.extensions[EXTENSION]
+        return found
+
+    def restart(self) -> None:
+        """End the process, and start another one on the same file."""
+        self.close()
+        self.statements_left = None
+        self.app = self._made()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+        with self.app.app_context():
+            db.engine.dispose()
+        # One that was in use when the server died still holds its locks, as no dead process does.
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
+
+    def back_up(self, path: Path) -> None:
+        """Copy the database as it is."""
+        with _opened(self.database) as source, _opened(path) as target:
+            source.backup(target)
+
+    def restore(self, path: Path, generation: str) -> None:
+        """Go back to a backup, and say so by another generation."""
+        self.close()
+        with _opened(path) as source, _opened(self.database) as target:
+            source.backup(target)
+            target.execute("UPDATE server_identity SET generation = ?", (generation,))
+            target.commit()
+        self.app = self._made()
+        self.statements_left = None
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Give a session, for looking at or administering what is there."""
+        with self.app.app_context(), Session(db.engine) as session:
+            yield session
+
+    @contextmanager
+    def own(self) -> Iterator[Transaction]:
+        """Give a transaction of the server itself, as an import has."""
+        with (
+            self.session() as session,
+            own_transaction(self.services.door, session, COUNTY.id) as tx,
+        ):
+            yield tx
+
+    def code_for(self, staff: Staff) -> str:
+        """Return a fresh enrolment code."""
+        with self.session() as session:
+            return issue_code(self.services.door, self.services.config, session, staff).code
+
+    def read(self) -> sqlite3.Connection:
+        """Return a connection that only looks, past all of the server's code."""
+        if self._reader is None:
+            self._reader = sqlite3.connect(self.database, isolation_level=None)
+            self._reader.row_factory = sqlite3.Row
+        return self._reader
+
+    def _made(self) -> Flask:
+        config = Config(
+            database_url=f"sqlite:///{self.database}",
+            receipt_key=b"\x01" * 32,
+            code_pepper=b"\x02" * 32,
+            **self._limits,
+        )
+        app = create_app(config, clock=self.clock)
+        services: Services = app.extensions[EXTENSION]
+        reactions = _Poisoned(services.door.reactions, self)
+        app.extensions[EXTENSION] = replace(
+            services, door=replace(services.door, reactions=reactions)
+        )
+        with app.app_context():
+            engine = db.engine
+            engine._compiled_cache = _COMPILED
+            sa.event.listen(engine, "before_cursor_execute", self._before_statement)
+            sa.event.listen(engine, "commit", self._before_commit)
+            sa.event.listen(engine, "connect", lambda made, _: self._connections.append(made))
+        return app
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """Answer a phone: only then do the faults happen, not to those who administer."""
+        self._is_serving = True
+        try:
+            yield
+        finally:
+            self._is_serving = False
+
+    def _before_statement(self, _: Any, __: Any, statement: str, *___: Any) -> None:
+        self._count()
+        if self._is_serving and self.busy_left and statement == "BEGIN IMMEDIATE":
+            self.busy_left -= 1
+            locked = sqlite3.OperationalError("database is locked")
+            raise OperationalError(statement, None, locked)
+
+    def _before_commit(self, _: Any) -> None:
+        self._count()
+
+    def _count(self) -> None:
+        if self._is_serving and self.statements_left is not None:
+            self.statements_left -= 1
+            if self.statements_left < 0:
+                raise ServerKilled
+
+
+class _Poisoned(Mapping[str, Reaction]):
+    """The reactions, some of which fail after the operation's rows were written."""
+
+    def __init__(self, reactions: Mapping[str, Reaction], box: ServerBox) -> None:
+        self._reactions = reactions
+        self._box = box
+
+    def __getitem__(self, name: str) -> Reaction:
+        react = self._reactions.get(name)
+
+        def poisoned(tx: Transaction, args: Any) -> None:
+            if self._box.is_poisoned(tx.op_id):
+                raise PoisonedError
+            if react is not None:
+                react(tx, args)
+
+        return poisoned
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._reactions)
+
+    def __len__(self) -> int:
+        return len(self._reactions)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(path)
+    try:
+        yield connection
+    finally:
+        connection.close()
