@@ -22,6 +22,7 @@ from tests.faults.luck import luck
 __all__ = ["run_phone"]
 
 _PAUSES_S = (0.0, 0.0, 0.001, 0.004, 0.02)
+_WRITES_LATER_S = 0.05  # As a defect that leaves the writing to somebody would.
 
 
 def run_phone(  # noqa: PLR0913, PLR0917 - a process is given all it needs at once
@@ -55,6 +56,7 @@ async def _live(  # noqa: PLR0913, PLR0917 - likewise
         _say(pipe, f"saving {args.id}")
         if defect == "told-before-kept":
             _say(pipe, f"saved {args.id}")
+            await asyncio.sleep(_WRITES_LATER_S)
         if defect == "kept-in-background":
             task = asyncio.ensure_future(field.record("submit_referral", args))
             task.add_done_callback(lambda _: None)
