@@ -72,26 +72,19 @@ def chip(
     """Show one choice; a chosen one is dark and has a check mark, never colour alone."""
     ink = ON_LEAF if chosen else INK
     icon = ft.Icons.CHECK if chosen else option.icon
-    words: list[ft.Control] = [strong(option.label, color=ink, max_lines=1)]
-    if option.hint:
-        words.append(note(option.hint, color=ink, max_lines=1))
-    parts: list[ft.Control] = [
-        ft.Column(
-            words,
-            spacing=0,
-            tight=True,
-            alignment=ft.MainAxisAlignment.CENTER,
-            expand=True,
-            expand_loose=True,  # No wider than its words, and never wider than the screen.
-        )
-    ]
+    label: ft.Control = strong(option.label, color=ink, max_lines=1)
     if icon is not None:
-        parts.insert(0, ft.Icon(icon, size=18, color=ink))
+        # Beside the first line only: a narrow chip's second one needs all of its width.
+        mark = ft.Icon(icon, size=18, color=ink)
+        label = ft.Row([mark, _fitting([label])], spacing=6, tight=True)
+    lines = [label]
+    if option.hint:
+        lines.append(note(option.hint, color=ink, max_lines=1))
     return ft.Semantics(
         button=True,
         selected=chosen,
         content=ft.Container(
-            ft.Row(parts, spacing=6, tight=True),
+            ft.Row([_fitting(lines)], tight=True),
             on_click=guarded(on_tap),
             ink=True,
             bgcolor=LEAF if chosen else CARD,
@@ -103,6 +96,18 @@ def chip(
             height=TARGET if not option.hint else TARGET + GAP_L,
             width=width,
         ),
+    )
+
+
+def _fitting(lines: list[ft.Control]) -> ft.Control:
+    """Stack *lines*, no wider than their words, and never wider than the screen."""
+    return ft.Column(
+        lines,
+        spacing=0,
+        tight=True,
+        alignment=ft.MainAxisAlignment.CENTER,
+        expand=True,
+        expand_loose=True,
     )
 
 
