@@ -451,6 +451,7 @@ STRINGS: dict[str, str] = {
     "bh.join_assisted": "The same, but it added the deciding fact",
     "bh.join_assisted_detail": "Joined to the earlier one; this referrer gets the assist share.",
     "bh.join_detail": "The points go to the earlier referrer; this one earns nothing of its own.",
+    "points_reason.joined": "joined to an earlier lead; shares were worked out anew",
     "bh.joined": "Joined to the earlier one",
     "bh.late": "{name} should have answered by {when}",
     "bh.managed_by": "Managed by",

@@ -430,6 +430,7 @@ STRINGS: dict[str, str] = {
     "bh.join_assisted": "是重复，但补充了关键信息",
     "bh.join_assisted_detail": "并入先前的一条；这位转介人得协助份额。",
     "bh.join_detail": "积分归先前的转介人，这一条不另计分。",
+    "points_reason.joined": "并入了先前的线索，份额重新算",
     "bh.joined": "已并入先前的一条",
     "bh.late": "{name}应在 {when} 前答复",
     "bh.managed_by": "管户",

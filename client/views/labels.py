@@ -20,6 +20,7 @@ __all__ = [
     "crop_name",
     "customer_name",
     "lead_state",
+    "points_reason",
     "sale_line",
     "sale_tone",
     "staff_name",
@@ -86,6 +87,12 @@ def staff_name(rows: Rows, staff_id: str | None) -> str:
     """Return a colleague's name, or a dash."""
     staff = rows.get(Staff, staff_id) if staff_id else None
     return staff.name if staff else "—"
+
+
+def points_reason(reason: str, words: Words) -> str:
+    """Return why points were rejected or taken back: a person's own words, or the server's."""
+    key = f"points_reason.{reason}"
+    return words(key) if words.knows(key) else reason
 
 
 def sale_line(rows: Rows, sale: HarvestDate, today: dt.date, words: Words) -> str:

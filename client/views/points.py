@@ -16,7 +16,13 @@ from client.design import GAP, GAP_S, RADIUS, TONES
 from client.state import App, use_app, use_words, use_world
 from client.status import PointsSummary
 from client.strings import Words
-from client.views.labels import crop_name, customer_name, staff_name, village_name
+from client.views.labels import (
+    crop_name,
+    customer_name,
+    points_reason,
+    staff_name,
+    village_name,
+)
 from client.views.workplace import screen
 from shared.domain.explanation import ExplanationLine, explain
 from shared.domain.harvest import HarvestDate
@@ -223,7 +229,7 @@ def _line(app: App, rows: Rows, line: ExplanationLine, words: Words) -> ft.Contr
     if line.over_cap:
         facts.append(fact(words("points.cap"), words("points.over_cap", n=line.over_cap)))
     if line.reason:
-        facts.append(fact(words("points.reason"), line.reason))
+        facts.append(fact(words("points.reason"), points_reason(line.reason, words)))
     if line.reverses_id:
         facts.append(fact(words("points.reversal"), words("points.reverses")))
     return card(

@@ -22,6 +22,7 @@ from client.views.desk.naming import staff_name
 from client.views.desk.panes import detail_page
 from client.views.desk.reasons import ReasonPanel
 from client.views.desk.states import points_badge
+from client.views.labels import points_reason
 from client.views.workplace import screen
 from shared.domain.desk import ApprovalFlag, ApprovalItem, approval_item
 from shared.domain.points import (
@@ -142,7 +143,9 @@ def _reversal(
         return None
     proposed = rows.where(PointsEntry, reverses_id=entry.id, status=PointsStatus.PENDING)
     if proposed:
-        return banner(words("bh.reversal_waits"), detail=proposed[0].reason or "")
+        return banner(
+            words("bh.reversal_waits"), detail=points_reason(proposed[0].reason or "", words)
+        )
     return ft.Row([quiet_button(words("bh.reverse"), on_propose, color=WARN)])
 
 
@@ -166,7 +169,7 @@ def _header(rows: Rows, entry: PointsEntry, words: Words) -> ft.Control:
             figure(signed(entry.points)),
         ),
         ft.Row([points_badge(entry.status, words)]),
-        fact(words("bh.reason"), entry.reason) if entry.reason else None,
+        fact(words("bh.reason"), points_reason(entry.reason, words)) if entry.reason else None,
     )
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import replace
 from typing import Any
 
+from client.strings import Language, Words
 from client.views.branch_head.queue import refusal_of, sorted_queue
 from client.views.branch_head.tallies import (
     Tally,
@@ -16,6 +17,7 @@ from client.views.branch_head.tallies import (
     points_of,
     span_of,
 )
+from client.views.labels import points_reason
 from shared.domain.desk import ApprovalItem
 from shared.domain.people import Role
 from shared.domain.points import PointsStatus
@@ -103,3 +105,9 @@ def test_an_entry_that_the_branch_head_caused_is_not_theirs_to_approve() -> None
     field.world.put(made)
     item = ApprovalItem(entry=made, flags=frozenset())
     assert refusal_of(field.world, item, field.actor, NOW) == "own-points"
+
+
+def test_reason_of_the_servers_own_is_said_in_words() -> None:
+    words = Words(Language.CHINESE)
+    assert points_reason("joined", words) == "并入了先前的线索，份额重新算"
+    assert points_reason("情况不属实", words) == "情况不属实"
