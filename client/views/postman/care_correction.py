@@ -5,26 +5,19 @@ from __future__ import annotations
 import flet as ft
 
 from client.actions.care import correct_care
-from client.actions.phone import check_phone
-from client.components.buttons import primary_button
-from client.components.cards import card, empty_state
-from client.components.fields import text_field
-from client.components.layout import bottom_action, page_body
-from client.components.person_fields import PersonFields
-from client.components.questions import enum_question, restored_banner
+from client.components.cards import card
+from client.components.questions import enum_question
 from client.components.text import strong
 from client.form import use_form
-from client.state import use_app, use_words, use_world
+from client.state import App, use_app, use_words, use_world
 from client.views.labels import customer_name
 from client.views.postman.care_form import contact_days
+from client.views.postman.correction import correction_page, record_gone, use_correction
 from client.views.workplace import screen
 from shared.domain.care_card import CareCard, CareReason
 from shared.domain.referral import Need
-from shared.ids import derived_id
 
 __all__ = ["CorrectCareScreen"]
-
-NOTE_MAX = 500
 
 
 @screen
@@ -45,29 +38,20 @@ def CorrectCareScreen(card_id: str) -> ft.Control:
         }
 
     form, start_over = use_form(f"correct_care:{card_id}", fresh)
-    ft.use_state(form)
-    is_tried, set_tried = ft.use_state(False)
+    ids = (card_id, found.customer_id if found else "")
+
+    async def send(app: App) -> None:
+        if found is not None:
+            await correct_care(app.field, form, found)
+
+    correction = use_correction(form, start_over, ids, send)
     if found is None:
-        return page_body([empty_state(words("record.gone"), icon=ft.Icons.SEARCH_OFF)])
-    # A customer whom others had recorded before keeps the name that they wrote.
-    is_own_customer = found.customer_id == derived_id(found.id, "customer")
-
-    async def save() -> None:
-        set_tried(True)
-        if not check_phone(str(form["phone"] or "")).is_whole:
-            app.tell(words("form.missing"), tone="bad")
-            return
-        if not is_own_customer:
-            form.put(name=None)
-        await correct_care(app.field, form, found)
-        app.navigation.back()
-        app.tell(words("lead.corrected"), tone="good")
-
-    return page_body(
+        return record_gone()
+    return correction_page(
+        correction,
         [
-            restored_banner(words, start_over) if form.restored else None,
             None
-            if is_own_customer
+            if correction.is_own_customer
             else card(strong(customer_name(rows, found.customer_id)), spacing=0),
             enum_question(
                 words,
@@ -85,16 +69,5 @@ def CorrectCareScreen(card_id: str) -> ft.Control:
                 lambda value: form.put(need=value.value),
                 hint=words("person.optional"),
             ),
-            PersonFields(form, show_errors=is_tried, with_name=is_own_customer),
-            text_field(
-                words("lead.note"),
-                str(form["note"] or ""),
-                lambda text: form.type(note=text),
-                lines=2,
-                length_max=NOTE_MAX,
-            ),
         ],
-        footer=bottom_action(
-            primary_button(words("lead.correct_save"), save, icon=ft.Icons.CHECK, expand=True)
-        ),
     )
