@@ -24,7 +24,14 @@ SNAPSHOT = """
 IS_GONE = f"async () => {{ {SNAPSHOT} return handle === undefined; }}"
 IS_WHOLE = f"""async () => {{ {SNAPSHOT}
   if (!handle) return false;
-  const kept = new Uint8Array(await (await handle.getFile()).arrayBuffer());
+  let kept;
+  try {{
+    kept = new Uint8Array(await (await handle.getFile()).arrayBuffer());
+  }} catch (error) {{
+    // The page put the new file in the old one's place while this one was read.
+    if (["NotReadableError", "NotFoundError"].includes(error.name)) return false;
+    throw error;
+  }}
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", kept.subarray(32)));
   return kept.length > 1e7 && digest.every((byte, i) => byte === kept[i]);
 }}"""
