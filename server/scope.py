@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from shared.domain.attachment import Attachment, bearer_of, is_shown
-from shared.domain.care_card import CareCard, CareFollowUp, CareStatus
+from shared.domain.care_card import OPEN_CARDS, CareCard, CareFollowUp
 from shared.domain.customer import Consent, ContactReveal, Customer, CustomerContact
 from shared.domain.harvest import HarvestDate, HarvestDateVersion
 from shared.domain.moment import day_at_outlet
@@ -187,7 +187,10 @@ def _of_referral(row: RouteTrace | CallAttempt, rows: Rows, now: dt.datetime) ->
 
 def _care_card(row: CareCard, rows: Rows, now: dt.datetime) -> set[str]:
     del rows, now
-    return _people(row.originator_id, row.owner_id) | {f"office:{row.outlet_id}"}
+    scopes = _people(row.originator_id, row.owner_id) | {f"office:{row.outlet_id}"}
+    if row.status in OPEN_CARDS:
+        scopes.add(f"lobby:{row.outlet_id}")
+    return scopes
 
 
 def _care_follow_up(row: CareFollowUp, rows: Rows, now: dt.datetime) -> set[str]:
@@ -219,7 +222,7 @@ def _contact(row: CustomerContact, rows: Rows, now: dt.datetime) -> set[str]:
         if _may_still_call(referral, rows, now):
             scopes |= _people(referral.referrer_id)
     for card in rows.where(CareCard, customer_id=row.customer_id):
-        if card.status in {CareStatus.OPEN, CareStatus.INVITED}:
+        if card.status in OPEN_CARDS:
             scopes |= _people(card.originator_id, card.owner_id)
     return scopes
 
