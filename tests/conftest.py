@@ -19,6 +19,7 @@ from psycopg import sql
 # CI must say the same of the same commit; developers hunt with fresh examples.
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 hypothesis.settings.register_profile("dev", deadline=None)
+hypothesis.settings.register_profile("night", deadline=None, max_examples=5000)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}

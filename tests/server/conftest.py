@@ -342,3 +342,12 @@ def code_for(staff_id: str, config: Config, **changes: Any) -> str:
     staff = stored(Staff, staff_id)
     issued = issue_code(services().door, replace(config, **changes), db.session(), staff)
     return issued.code
+
+
+@pytest.fixture(scope="session")
+def restored_county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Give the county of `permission_county`, which a test may bring back to its beginning."""
+    from tests.server import permission_county  # noqa: PLC0415 - few tests need all that
+
+    with permission_county.restored_county(tmp_path_factory.mktemp("people")) as county:
+        yield county

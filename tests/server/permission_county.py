@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import datetime as dt
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from server.models.attachment import BlobModel
 from shared.domain.attachment import AttachFile, AttachmentKind, AttachmentObject, MediaType
@@ -12,7 +17,7 @@ from shared.domain.care_card import CareReason, OpenCareCard
 from shared.domain.customer import CustomerKind
 from shared.domain.harvest import Confidence, ReportHarvestDate
 from shared.domain.people import County, Outlet, Qualification, Role
-from shared.domain.points import ApprovePoints, PointsEntry, PointsStatus, ReversePoints
+from shared.domain.points import ApprovePoints, AwardKind, PointsEntry, PointsStatus, ReversePoints
 from shared.domain.referral import (
     AmountBand,
     HandOverReferral,
@@ -50,7 +55,7 @@ from tests.server.field_county import (
 )
 from tests.server.moving_clock import MovingClock
 from tests.server.phone import Phone
-from tests.server.running_server import RunningServer
+from tests.server.running_server import RunningServer, running_server
 
 COUNTER = staff(81, "郑柜员", Role.COUNTER)
 OFFICE = staff(82, "后台小方", Role.BACK_OFFICE)
@@ -281,12 +286,12 @@ def _bring_to_success(world: World) -> None:
 def _decide_points(world: World) -> None:
     head, postman = world.phones["head"], world.phones["postman"]
     head.sync()
-    pending = [
-        entry.id
+    pending = {
+        entry.kind: entry.id
         for entry in head.held(PointsEntry)
         if entry.status is PointsStatus.PENDING and entry.evidence_id == world["paid"]
-    ]
-    approved, contested, *_ = pending
+    }
+    approved, contested = pending[AwardKind.VALID_LEAD], pending[AwardKind.MET]
     head.do("approve_points", ApprovePoints(ids=(approved, contested)))
     head.do("propose_reversal", ReversePoints(id=contested, reason="客户否认"))
     postman.sync()
@@ -305,3 +310,44 @@ def _decide_points(world: World) -> None:
 def days_after(days: int) -> dt.date:
     """Return a day so many after the sale."""
     return THURSDAY + dt.timedelta(days=days)
+
+
+@dataclass(frozen=True)
+class RestoredCounty:
+    """A server, what stands in it, and how it is brought back to that."""
+
+    server: RunningServer
+    world: World
+    database: Path
+
+    @property
+    def _kept(self) -> Path:
+        return self.database.with_suffix(".kept")
+
+    def keep(self) -> None:
+        """Remember the county as it is now."""
+        _copy(self.database, self._kept)
+
+    def begin_again(self) -> None:
+        """Bring the county back to what was kept."""
+        _copy(self._kept, self.database)
+
+    def phone(self, person: str) -> Phone:
+        """Return that person's phone as it was when the county was kept."""
+        return copy.deepcopy(self.world.phones[person])
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a database into another, which may be in use."""
+    with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(target)) as written:
+        read.backup(written)
+
+
+@contextmanager
+def restored_county(folder: Path) -> Iterator[RestoredCounty]:
+    """Build the county once, in *folder*."""
+    database, clock = folder / "county.sqlite3", MovingClock(MONDAY)
+    with running_server(f"sqlite:///{database}", clock) as server:
+        county = RestoredCounty(server, build_world(server, clock), database)
+        county.keep()
+        yield county

@@ -88,28 +88,30 @@ class Phone:
 
     def record(self, name: str, args: object) -> int:
         """Journal an op with what this phone knows; it waits for the next sync."""
+        self.waiting.append(self.op(name, encode(args)))
+        return self.seq
+
+    def op(self, name: str, values: Json) -> dict[str, Json]:
+        """Return the next op of this phone, right or wrong; nothing is kept of it."""
         self.seq += 1
-        values = encode(args)
-        named = {value for value in values.values() if isinstance(value, str)}
-        for value in values.values():
+        members = list(values.values()) if isinstance(values, dict) else []
+        named = {value for value in members if isinstance(value, str)}
+        for value in members:
             if isinstance(value, list):
                 named |= {member for member in value if isinstance(member, str)}
-        self.waiting.append(
-            {
-                "seq": self.seq,
-                "name": name,
-                "v": MUTATIONS[name].version,
-                "args": values,
-                "base": {
-                    row_id: revision
-                    for (_, row_id), (revision, _) in self.rows.items()
-                    if row_id in named
-                },
-                "by": self.staff_id,
-                "clock": self._clock(),
-            }
-        )
-        return self.seq
+        return {
+            "seq": self.seq,
+            "name": name,
+            "v": MUTATIONS[name].version,
+            "args": values,
+            "base": {
+                row_id: revision
+                for (_, row_id), (revision, _) in self.rows.items()
+                if row_id in named
+            },
+            "by": self.staff_id,
+            "clock": self._clock(),
+        }
 
     def sync(self) -> None:
         """Send what waits, and pull until there is no more."""
@@ -132,18 +134,23 @@ class Phone:
         self, ops: list[dict[str, Json]], *, limit: int = 200_000
     ) -> tuple[int, dict[str, Any]]:
         """Send one sync request; return its status and body, whatever they are."""
-        body = canonical_bytes(
-            {
-                "app": APP_VERSION,
-                "clock": self._clock(),
-                "acked": max(self.results, default=0),
-                "ops": ops,
-                "open": [],
-                "cursors": dict(self.cursors),
-                "limit": limit,
-            }
-        )
-        return self._post(SYNC_PATH, body, self.signed_headers("POST", SYNC_PATH, body))
+        return self.post_signed(SYNC_PATH, canonical_bytes(self.request(ops, limit=limit)))
+
+    def request(self, ops: list[dict[str, Json]], *, limit: int = 200_000) -> dict[str, Json]:
+        """Return what a sync with *ops* asks."""
+        return {
+            "app": APP_VERSION,
+            "clock": self._clock(),
+            "acked": max(self.results, default=0),
+            "ops": list(ops),
+            "open": [],
+            "cursors": dict(self.cursors),
+            "limit": limit,
+        }
+
+    def post_signed(self, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        """Send *body* as it is; return status and answer."""
+        return self._post(path, body, self.signed_headers("POST", path, body))
 
     def signed_headers(self, method: str, path: str, body: bytes) -> dict[str, str]:
         """Return the headers that prove who sends this request."""

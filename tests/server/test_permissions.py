@@ -6,16 +6,12 @@ another county; and what the named may do is taken. A mutation that no case name
 
 from __future__ import annotations
 
-import copy
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from server.models import db
 from shared.domain.attachment import RemoveAttachment
 from shared.domain.care_card import (
     AssignCareCard,
@@ -75,17 +71,15 @@ from shared.domain.visit import (
 )
 from shared.wire.envelope import OpState
 from shared.wire.mutations import MUTATIONS
-from tests.server.field_county import BACKUP, COLLEAGUE, MELON, MONDAY, POSTMAN, ROUND, VILLAGE
-from tests.server.moving_clock import MovingClock
+from tests.server.field_county import BACKUP, COLLEAGUE, MELON, POSTMAN, ROUND, VILLAGE
 from tests.server.permission_county import (
     PEOPLE,
+    RestoredCounty,
     World,
-    build_world,
     days_after,
     photo_of,
 )
 from tests.server.phone import Phone
-from tests.server.running_server import RunningServer, running_server
 
 pytestmark = pytest.mark.server
 
@@ -438,51 +432,12 @@ def _device_of(world: World, name: str) -> NamedDevice:
     return NamedDevice(id=device.id)
 
 
-@dataclass(frozen=True)
-class Restored:
-    """A server, what stands in it, and how it is brought back to that."""
-
-    server: RunningServer
-    world: World
-    database: Path
-
-    @property
-    def _kept(self) -> Path:
-        return self.database.with_suffix(".kept")
-
-    def keep(self) -> None:
-        self._close()
-        shutil.copy(self.database, self._kept)
-
-    def begin_again(self) -> None:
-        self._close()
-        shutil.copy(self._kept, self.database)
-
-    def _close(self) -> None:
-        """Close all connections: the last one folds the log into the file."""
-        with self.server.app.app_context():
-            db.engine.dispose()
-        assert not self.database.with_name(f"{self.database.name}-wal").exists()
-
-    def ask(self, person: str, asked: Case) -> tuple[str, str]:
-        """Let *person* ask for the mutation; return state and reason."""
-        phone = copy.deepcopy(self.world.phones[person])
-        result: dict[str, Any] = phone.attempt(asked.mutation, asked.args(self.world, phone))
-        problem = result.get("problem") or {}
-        return result["state"], str(problem.get("type", "")).removeprefix("/problems/")
-
-
-@pytest.fixture(scope="module")
-def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restored]:
-    """Give the county, filled once, whose database each test has as it was in the beginning."""
-    folder = tmp_path_factory.mktemp("permissions")
-    database = folder / "county.sqlite3"
-    clock = MovingClock(MONDAY)
-    with running_server(f"sqlite:///{database}", clock) as server:
-        world = build_world(server, clock)
-        county = Restored(server, world, database)
-        county.keep()
-        yield county
+def ask(county: RestoredCounty, person: str, asked: Case) -> tuple[str, str]:
+    """Let *person* ask for the mutation; return state and reason."""
+    phone = county.phone(person)
+    result: dict[str, Any] = phone.attempt(asked.mutation, asked.args(county.world, phone))
+    problem = result.get("problem") or {}
+    return result["state"], str(problem.get("type", "")).removeprefix("/problems/")
 
 
 def test_every_mutation_has_a_case() -> None:
@@ -490,13 +445,13 @@ def test_every_mutation_has_a_case() -> None:
 
 
 @pytest.mark.parametrize("asked", CASES, ids=str)
-def test_only_the_named_may(county: Restored, asked: Case) -> None:
+def test_only_the_named_may(restored_county: RestoredCounty, asked: Case) -> None:
     answers = {}
-    county.begin_again()
+    restored_county.begin_again()
     for person in sorted(PEOPLE, key=asked.allowed.__contains__):
-        answers[person] = county.ask(person, asked)
+        answers[person] = ask(restored_county, person, asked)
         if answers[person][0] == OpState.OK:  # A refusal changes nothing.
-            county.begin_again()
+            restored_county.begin_again()
     states = {person: state for person, (state, _) in answers.items()}
     expected = {
         person: OpState.OK if person in asked.allowed else OpState.REJECTED for person in PEOPLE
