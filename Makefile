@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format web shots sim sim-bugs bench bench-app lock env clean
+.PHONY: help demo demo-phone test lint format web shots sim sim-bugs bench bench-app lock env clean
 
 PORT ?= 8000
 SEEDS ?= 1000
@@ -12,7 +12,7 @@ BIN := .venv/bin
 STATIC := format style locks dependencies imports types
 
 help: ## 列出命令 / list these
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 demo: ## 一条命令看演示 / everything from nothing to a running demo (PORT=8000)
 	@echo "1/3 准备环境 / environment"
@@ -21,6 +21,9 @@ demo: ## 一条命令看演示 / everything from nothing to a running demo (PORT
 	@$(BIN)/python -m client.web.build --out build/web
 	@echo "3/3 演示数据和服务器 / demo data and server"
 	@$(BIN)/liandong demo --port $(PORT)
+
+demo-phone: env web ## 手机上看演示 / the demo for phones in the same network, over HTTPS (PORT=8000)
+	@$(BIN)/liandong demo --phone --port $(PORT)
 
 test: env ## 全部检查 / all checks, as CI runs them
 	@$(BIN)/python -m tools.check

@@ -8,17 +8,14 @@ import flet as ft
 
 from client.app import main
 
-# In the browser, what the first screens don't need comes after them: a font with the characters
-# of rare names. `client.web.flet_client` says where, and that Flutter looks there last.
-LATER_FONTS = {"LiandongLater": "/assets/fonts/LiandongSans-Later.otf"}
-
 
 async def start(page: ft.Page) -> None:
-    """Show the app, then bring what may come later."""
+    """Show the app; in the browser, then bring the fonts that the first screen did without."""
     await main(page)
     if sys.platform == "emscripten":
-        page.fonts = LATER_FONTS
-        page.update()
+        from client.device.browser_fonts import bring_fonts  # noqa: PLC0415 - in Pyodide only
+
+        bring_fonts(page)
 
 
 if __name__ == "__main__":

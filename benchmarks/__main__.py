@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
+import resource
 import sys
 import tempfile
 import uuid
@@ -23,10 +24,17 @@ from psycopg import sql
 
 from benchmarks.county import begun_county
 from benchmarks.phone import Cost
-from benchmarks.workloads import evening, first_sync, idle_polls, push_cost, stock_up
+from benchmarks.workloads import (
+    approval,
+    evening,
+    first_sync,
+    idle_polls,
+    push_cost,
+    stock_up,
+)
 from benchmarks.yardsticks import marshmallow_ms, sqlite_insert_ms
 
-WORKS = ("w1", "w2", "w4", "w7")
+WORKS = ("w1", "w2", "w4", "w7", "w9")
 PUSHING_PHONES = 10
 
 
@@ -41,6 +49,7 @@ class Sizes:
     polls: int
     fleet: tuple[int, ...]
     stored: tuple[int, ...]
+    entries: int
 
 
 class Table:
@@ -78,6 +87,7 @@ def main(arguments: list[str]) -> None:
     sizes = Sizes(
         phones=options.phones, records=options.records, down=options.down, rows=options.rows,
         polls=options.polls, fleet=_numbers(options.fleet), stored=_numbers(options.stored),
+        entries=options.entries,
     )  # fmt: skip
     # A line for each operation is part of the cost; reading them here is not.
     quiet = structlog.make_filtering_bound_logger(logging.WARNING)
@@ -106,6 +116,10 @@ def _measure(sizes: Sizes, works: list[str] | tuple[str, ...], new: Callable[[],
         table.cost("W4 idle poll", cost, cost.requests, told)
     if "w7" in works:
         _grow(table, sizes, new)
+    if "w9" in works:
+        with begun_county(new()) as county:
+            cost = approval(county, sizes.entries)
+        table.cost(f"W9 approval of {sizes.entries:,} entries", cost, 1)
 
 
 def _say_evening(table: Table, sizes: Sizes, cost: Cost) -> None:
@@ -121,7 +135,7 @@ def _grow(table: Table, sizes: Sizes, new: Callable[[], str]) -> None:
         with begun_county(new()) as county:
             county.add_outlets(phones)
             cost = push_cost(county, PUSHING_PHONES, sizes.records)
-        table.cost(f"W7 {phones:,} phones, an operation", cost, cost.ops)
+        table.cost(f"W7 {phones:,} phones, an operation", cost, cost.ops, _memory())
     with begun_county(new()) as county:
         county.add_outlets(sizes.phones)
         reached = 0
@@ -129,7 +143,12 @@ def _grow(table: Table, sizes: Sizes, new: Callable[[], str]) -> None:
             stock_up(county, stored - reached)
             reached = stored
             cost = push_cost(county, PUSHING_PHONES, sizes.records)
-            table.cost(f"W7 {stored:,} rows stored, an operation", cost, cost.ops)
+            table.cost(f"W7 {stored:,} rows stored, an operation", cost, cost.ops, _memory())
+
+
+def _memory() -> str:
+    """Say the most that this process has held so far, its phones among it."""
+    return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB at most"
 
 
 @contextmanager
@@ -175,6 +194,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--stored", default="10000,100000", help="W7: rows stored (default 10000,100000)"
     )
+    parser.add_argument("--entries", type=int, default=1_000, help="W9: entries (default 1000)")
     parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL of its own")
     parser.add_argument("--only", action="append", choices=WORKS, help="this workload alone")
     return parser

@@ -21,8 +21,10 @@ from server.models import db
 from server.models.sync import EnrolledDeviceModel, ServerIdentityModel
 from server.mutations.own import own_transaction
 from server.services import EXTENSION, Services
+from server.serving import collect_rarely
 from shared.domain.customer import Customer, CustomerKind
 from shared.domain.harvest import Confidence, HarvestDate, HarvestStatus
+from shared.domain.moment import ClockGrade, day_at_outlet
 from shared.domain.people import (
     County,
     Device,
@@ -32,7 +34,15 @@ from shared.domain.people import (
     Staff,
     WealthManagerProfile,
 )
-from shared.domain.referral import Interest, LeadSource, Need, ReferralMode, SubmitReferral
+from shared.domain.points import AwardKind, PointsEntry, PointsStatus, ShareRole
+from shared.domain.referral import (
+    Interest,
+    LeadSource,
+    Need,
+    Referral,
+    ReferralMode,
+    SubmitReferral,
+)
 from shared.domain.rows import Row
 from shared.domain.village import Crop, Round, Village
 from shared.ids import SERVER_DEVICE_NUMBER, make_id
@@ -70,6 +80,7 @@ class Field:
         key: Every phone's, so that a thousand phones are made in no time.
         postmen: Those who record.
         heads: A branch head of each outlet.
+        managers: The wealth managers of all outlets.
         crop_id: What is grown here.
         generation: The server's, which every request names.
     """
@@ -81,6 +92,7 @@ class Field:
     chance: random.Random
     postmen: list[Person] = field(default_factory=list)
     heads: list[Person] = field(default_factory=list)
+    managers: list[Staff] = field(default_factory=list)
     crop_id: str = ""
     generation: str = ""
     _made: int = 0
@@ -144,6 +156,29 @@ class Field:
             ]
         )
 
+    def put_claims(self, outlet: int, count: int) -> list[str]:
+        """Put points that wait for the approval of an outlet's head; return their ids."""
+        head = self.heads[outlet]
+        of_outlet = [one for one in self.postmen if one.staff.outlet_id == head.staff.outlet_id]
+        now = self.services.door.clock.now()
+        claims: list[Row] = []
+        for place in range(count):
+            claim, referral_id = self.new_id(), self.new_id()
+            claims.append(
+                PointsEntry(
+                    id=claim, outlet_id=head.staff.outlet_id, award=f"referral:{referral_id}:met",
+                    award_revision=1, kind=AwardKind.MET,
+                    payee_id=of_outlet[place % len(of_outlet)].staff.id,
+                    share_role=ShareRole.REFERRER, share_percent=100, award_points=10, points=10,
+                    over_cap=0, policy_version="1", evidence_table=Referral.TABLE,
+                    evidence_id=referral_id, clock_grade=ClockGrade.A, earned_from=now,
+                    earned_to=now, period=day_at_outlet(now).isoformat()[:7],
+                    status=PointsStatus.PENDING, maker_id=self.managers[0].id,
+                )
+            )  # fmt: skip
+        self.put(claims)
+        return [claim.id for claim in claims]
+
     def put_customers(self, outlet_id: str, count: int) -> None:
         """Put customers whom an outlet had before."""
         self.put(
@@ -172,6 +207,7 @@ class Field:
             self._staff(outlet, f"8{place}", Role.WEALTH_MANAGER)
             for place in range(MANAGERS_PER_OUTLET)
         ]
+        self.managers += managers
         for manager in managers:
             rows += [manager, *self._papers(manager)]
         head = self._staff(outlet, "900", Role.BRANCH_HEAD)
@@ -250,6 +286,7 @@ def begun_county(database_url: str) -> Iterator[Field]:
     with app.app_context():
         engine = db.engine
         migrate(engine)
+    collect_rarely()  # As `serve` does.
     county_id = make_id(SERVER_DEVICE_NUMBER, 999, 0)
     # Outside of the application's context: each request must make and end its own.
     with Session(engine) as session:

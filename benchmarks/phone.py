@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import io
-import json
 import time
-import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
@@ -16,8 +14,10 @@ from flask import Flask
 
 from benchmarks.county import Field, Person
 from server.models.sync import EnrolledDeviceModel
-from shared.canonical import Json, canonical_bytes
+from shared.canonical import Json
+from shared.domain.points import ApprovePoints
 from shared.ids import make_id
+from shared.wire.compact import COMPACT, pack, unpack
 from shared.wire.envelope import (
     APP_VERSION,
     DEVICE_HEADER,
@@ -33,7 +33,7 @@ from shared.wire.schemas import instant_ms
 __all__ = ["Cost", "Phone"]
 
 PAGE_BYTES = 1_000_000
-_COMPRESSED_MIN = 300
+_ANSWER_BYTES_MAX = 64_000_000
 _SALT_BITS = 20
 
 
@@ -81,22 +81,29 @@ class Phone:
 
     def record_leads(self, count: int) -> None:
         """Record what was heard on a round."""
-        now = self.county.services.door.clock.now()
         for _ in range(count):
-            self.seq += 1
             salt = self.county.chance.getrandbits(_SALT_BITS)
-            lead = self.county.lead(self.person, make_id(self.person.device, self.seq, salt))
-            self.journal.append(
-                {
-                    "seq": self.seq,
-                    "name": "submit_referral",
-                    "v": 1,
-                    "args": encode(lead),
-                    "base": {},
-                    "by": self.person.staff.id,
-                    "clock": {"wall": instant_ms(now), "mono": 1000, "boot": "a"},
-                }
-            )
+            lead_id = make_id(self.person.device, self.seq + 1, salt)
+            self._record("submit_referral", self.county.lead(self.person, lead_id))
+
+    def approve(self, ids: Sequence[str]) -> None:
+        """Approve points, as the branch head who saw them as they were made."""
+        self._record("approve_points", ApprovePoints(ids=tuple(ids)), dict.fromkeys(ids, 1))
+
+    def _record(self, name: str, args: object, base: Mapping[str, int] | None = None) -> None:
+        self.seq += 1
+        now = self.county.services.door.clock.now()
+        self.journal.append(
+            {
+                "seq": self.seq,
+                "name": name,
+                "v": 1,
+                "args": encode(args),
+                "base": {**(base or {})},
+                "by": self.person.staff.id,
+                "clock": {"wall": instant_ms(now), "mono": 1000, "boot": "a"},
+            }
+        )
 
     def sync(self) -> Cost:
         """Send what waits, and take page after page until nothing is left."""
@@ -122,16 +129,13 @@ class Phone:
             "cursors": self.cursors,
             "limit": PAGE_BYTES,
         }
-        body = canonical_bytes(request)
-        headers = {}
-        if len(body) > _COMPRESSED_MIN:
-            body, headers = zlib.compress(body, 6), {"HTTP_CONTENT_ENCODING": "deflate"}
-        environ = self._environ(body, headers)
+        body = pack(request)
+        environ = self._environ(body)
         started = time.perf_counter(), time.process_time()
         status, answered = _call(self.county.app, environ)
         ended = time.perf_counter(), time.process_time()
         assert status.startswith("200 "), (status, answered[:200])
-        answer = json.loads(answered)
+        answer = cast("dict[str, Any]", unpack(answered, bytes_max=_ANSWER_BYTES_MAX))
         return answer, Cost(
             wall_s=ended[0] - started[0],
             cpu_s=ended[1] - started[1],
@@ -142,7 +146,7 @@ class Phone:
             rows=sum(map(len, answer["rows"].values())),
         )
 
-    def _environ(self, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
+    def _environ(self, body: bytes) -> dict[str, Any]:
         generation = self.county.generation
         message = signed_message(
             "POST", SYNC_PATH, body, device=self.person.device, generation=generation
@@ -158,7 +162,8 @@ class Phone:
             "SERVER_PORT": "80",
             "SERVER_PROTOCOL": "HTTP/1.1",
             "REMOTE_ADDR": "127.0.0.1",
-            "CONTENT_TYPE": "application/json",
+            "CONTENT_TYPE": COMPACT,
+            "HTTP_ACCEPT": COMPACT,
             "CONTENT_LENGTH": str(len(body)),
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": "http",
@@ -170,7 +175,6 @@ class Phone:
             _cgi(DEVICE_HEADER): str(self.person.device),
             _cgi(GENERATION_HEADER): generation,
             _cgi(SIGNATURE_HEADER): to_base64url(r.to_bytes(32) + s.to_bytes(32)),
-            **headers,
         }
 
 

@@ -1,4 +1,4 @@
-"""The workloads: an evening of reconnecting phones, a first sync, idle polls, growing counties."""
+"""The workloads: an evening of reconnecting phones, a first sync, idle polls, growth, approval."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import cycle, islice
 from benchmarks.county import Field, Person
 from benchmarks.phone import Cost, Phone
 
-__all__ = ["evening", "first_sync", "idle_polls", "push_cost", "stock_up"]
+__all__ = ["approval", "evening", "first_sync", "idle_polls", "push_cost", "stock_up"]
 
 ROWS_PER_LEAD = 7
 """Customer, number, consent, referral, route, notice, and the operation itself."""
@@ -53,6 +53,15 @@ def idle_polls(county: Field, polls: int) -> Cost:
         total.add(phone.sync())
     assert total.rows == 0, total
     return total
+
+
+def approval(county: Field, entries: int) -> Cost:
+    """W9: a branch head approves so many entries with one tap."""
+    county.add_outlets(1)
+    head = Phone(county, county.heads[0])
+    head.sync()
+    head.approve(county.put_claims(0, entries))
+    return head.sync()
 
 
 def stock_up(county: Field, rows: int) -> None:

@@ -11,6 +11,7 @@ import flet as ft
 from client import design
 from client.components.guard import guarded, install_report, log_failure, spawn
 from client.components.keyboard import listen_to_keys
+from client.device import StorageFullError, StorageRefusedError
 from client.engine import Field
 from client.failures import said, support_code
 from client.link import enrolment_code
@@ -39,6 +40,11 @@ async def main(page: ft.Page) -> None:
     """Show the app on *page*; if this device can't hold it, say so."""
     try:
         field = Field(await open_device())
+    except (StorageFullError, StorageRefusedError) as error:
+        log_failure(error)
+        cause = "storage-full" if isinstance(error, StorageFullError) else "storage-refused"
+        page.render_views(Broken, Words(Language.CHINESE), support_code(error), cause)
+        return
     except Exception as error:  # noqa: BLE001 - before the guard there is only Flet's error card.
         log_failure(error)
         page.render_views(Broken, Words(Language.CHINESE), support_code(error))

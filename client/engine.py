@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
 from client.device import Device, JournalPositionTakenError, StorageFullError
 from client.files import Files
+from client.hand_over import HandOver
+from client.installation import Installation
 from client.points import summarise
 from client.session import Session, closed_status
 from client.status import FieldState, OutboxItem, PointsSummary, Recorded, SyncStatus
@@ -45,9 +47,12 @@ class Field:
         self._enrolment: Enrolment | None = None
         self._journal: list[bytes] | None = None
         self._session: Session | None = None
+        self._vaults: dict[str, Vault] = {}
         self._leads = False
         self._is_started = False
         self._is_watching = False
+        self._beside: set[asyncio.Task[None]] = set()
+        self._is_waiting_to_lead = False
         self._opening = asyncio.Lock()
         self._callbacks: list[Callable[[], None]] = []
         self._wait_until_ms = 0
@@ -56,6 +61,7 @@ class Field:
         """Rises with every change of the records and of what became of them; not with the sync's
         phase, of which subscribers are told too."""
         self._shown: tuple[object, ...] = ()
+        self.installation = Installation(device, self._tell)
 
     # --- What is there -------------------------------------------------------------------------
 
@@ -89,6 +95,11 @@ class Field:
         """Photos and voice notes of the records; only when open."""
         return self._open.files
 
+    @property
+    def hand_over(self) -> HandOver:
+        """The files by which records go another way; only when open."""
+        return self._open.hand_over
+
     def now(self) -> dt.datetime:
         """Return the best guess of the time, in UTC: the anchor's, else the phone's."""
         return self._time.now()
@@ -112,6 +123,8 @@ class Field:
     async def load(self) -> FieldState:
         """Read what the device keeps; again, when another copy of the app has been closed.
 
+        Where the device tells of that, it is read again by itself.
+
         Raises:
             RefusedError: `storage-full`, when a damaged journal can't be set aside.
         """
@@ -120,6 +133,7 @@ class Field:
         lead = self._device.lead
         self._leads = self._leads or lead is None or await lead()
         if not self._leads:
+            self._lead_when_possible()
             return self._turn(FieldState.ELSEWHERE)
         try:
             self._journal = await self._device.journal.load()
@@ -238,7 +252,10 @@ class Field:
         with self._told():
             # Shielded: a screen that goes away must not leave a record half told.
             keeping = asyncio.ensure_future(session.record(name, args, draft=draft))
-            return await asyncio.shield(keeping)
+            recorded = await asyncio.shield(keeping)
+        self.installation.note_kept()
+        self._run_beside(self.installation.look())
+        return recorded
 
     def outbox(self) -> Sequence[OutboxItem]:
         """Return what was recorded here, newest first."""
@@ -285,6 +302,7 @@ class Field:
         """Note that the app came to the front, or the network back: try at once."""
         if self._session is not None:
             self._session.sync.foreground()
+            self._run_beside(self.installation.look())
 
     # --- Points --------------------------------------------------------------------------------
 
@@ -303,7 +321,11 @@ class Field:
     def _vault(self) -> Vault:
         assert self._enrolment is not None, "only when enrolled"
         device, staff_id = self._device, self._enrolment.staff_id
-        return Vault(device.settings, device.keys, device.clock, staff_id=staff_id)
+        # One for each person and run: it counts the tries that can't be written down.
+        if staff_id not in self._vaults:
+            vault = Vault(device.settings, device.keys, device.clock, staff_id=staff_id)
+            self._vaults[staff_id] = vault
+        return self._vaults[staff_id]
 
     async def _closed_state(self) -> FieldState:
         if self._enrolment is None:
@@ -318,10 +340,13 @@ class Field:
         session = Session(self._device, self._enrolment, data_key, self._time)
         journal, self._journal = self._journal, None
         await session.load(await self._device.journal.load() if journal is None else journal)
-        if self._enrolment.staff is not None:
+        is_new = self._enrolment.staff is not None
+        if is_new:
             # The vault has it now; in clear it stood only until there was one.
-            self._enrolment = replace(self._enrolment, staff=None)
-            await keep_enrolment(self._device.settings, self._enrolment)
+            with contextlib.suppress(StorageFullError):  # A full phone must still open.
+                kept = replace(self._enrolment, staff=None)
+                await keep_enrolment(self._device.settings, kept)
+                self._enrolment = kept
         session.connect(
             on_change=self._changed,
             on_phase=self._tell,
@@ -331,7 +356,28 @@ class Field:
         self._session = session
         if self._is_started:
             session.sync.start()
+            self._run_beside(self.installation.settle(is_new=is_new))
         self._turn(FieldState.OPEN)
+
+    def _lead_when_possible(self) -> None:
+        """Open the store here once the copy of the app that holds it has been closed."""
+        await_lead = self._device.await_lead
+        if await_lead is None or self._is_waiting_to_lead:
+            return
+
+        async def wait() -> None:
+            await await_lead()
+            self._leads = True
+            await self.load()
+
+        self._is_waiting_to_lead = True
+        self._run_beside(wait())
+
+    def _run_beside(self, work: Coroutine[None, None, None]) -> None:
+        """Run *work* beside the app; the event loop alone would not hold on to it."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
 
     async def _after_step(self, enrolment: Enrolment) -> None:
         """Lay the world anew after an answer, and remember the server's generation."""
@@ -354,6 +400,7 @@ class Field:
         try:
             yield
         except StorageFullError as error:
+            self.installation.note_full()
             raise RefusedError("storage-full") from error
         except JournalPositionTakenError as error:
             self._taken()

@@ -7,9 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from client.status import (
+    CarriedBundle,
     Draft,
+    ExportedFile,
     FieldState,
     FileItem,
+    FileTaken,
+    HandedOver,
+    InstallationStatus,
     OutboxItem,
     PointsSummary,
     Recorded,
@@ -20,7 +25,7 @@ from shared.domain.attachment import AttachmentObject
 from shared.domain.people import Actor, Staff
 from shared.domain.rows import Rows
 
-__all__ = ["Drafts", "Field", "Files"]
+__all__ = ["Drafts", "Field", "Files", "HandOver", "Installation"]
 
 
 class Drafts(Protocol):
@@ -89,6 +94,64 @@ class Files(Protocol):
         ...
 
 
+class HandOver(Protocol):
+    """What waits as a sealed file, and colleagues' files (`client.hand_over.HandOver`)."""
+
+    @property
+    def handed_over(self) -> HandedOver | None:
+        """Say when a bundle was saved last of what still waits."""
+        ...
+
+    async def export(self) -> ExportedFile:
+        """Return what waits as a file that the server alone can read; all of it stays waiting."""
+        ...
+
+    async def note_exported(self, made: ExportedFile) -> None:
+        """Note that *made* was saved."""
+        ...
+
+    async def take(self, content: bytes) -> FileTaken:
+        """Take in a file: a colleague's bundle, or an answer to one's own."""
+        ...
+
+    def carried(self) -> Sequence[CarriedBundle]:
+        """Return the colleagues' bundles that are here, the latest first."""
+        ...
+
+    async def answer(self, digest: str) -> ExportedFile:
+        """Return the answer to a colleague's bundle as a file."""
+        ...
+
+    async def note_handed_back(self, digest: str) -> None:
+        """Note that the answer to a colleague's bundle was saved."""
+        ...
+
+    async def drop(self, digest: str) -> None:
+        """Forget a colleague's bundle."""
+        ...
+
+
+class Installation(Protocol):
+    """How the app sits on this device (`client.installation.Installation`)."""
+
+    @property
+    def status(self) -> InstallationStatus:
+        """Say what is known of it."""
+        ...
+
+    async def look(self) -> None:
+        """Ask the device anew."""
+        ...
+
+    async def install(self) -> None:
+        """Let the device ask the person whether the app may be installed."""
+        ...
+
+    async def dismiss_news(self) -> None:
+        """Note that the person has read what is new."""
+        ...
+
+
 class Field(Protocol):
     """The engine as the screens know it (`client.engine.Field`)."""
 
@@ -130,6 +193,16 @@ class Field(Protocol):
     @property
     def files(self) -> Files:
         """Return photos and voice notes of the records; only when open."""
+        ...
+
+    @property
+    def hand_over(self) -> HandOver:
+        """Return the files by which records go another way; only when open."""
+        ...
+
+    @property
+    def installation(self) -> Installation:
+        """Return how the app sits on this device."""
         ...
 
     def now(self) -> dt.datetime:

@@ -7,13 +7,16 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from client.device import Device
 from client.files import Files
+from client.hand_over import HandOver
 from client.recording import decided_op
 from client.status import Phase, Recorded, SyncStatus
 from client.store.attachments import AttachmentStore, KeptFile
+from client.store.bundles import BundleStore
 from client.store.enrolment import Enrolment
 from client.store.holdings import Holdings, local_op
 from client.store.timekeeping import Timekeeper
 from client.sync.attachments import FileSync, RoundWithFiles
+from client.sync.bundles import BundleSync, RoundWithBundles
 from client.sync.loop import Sync
 from client.sync.round import Round
 from client.tray import Tray
@@ -40,10 +43,13 @@ class Session:
             device.settings, device.keys, data_key, device.clock.wall_ms,
             staff_id=enrolment.staff_id,
         )  # fmt: skip
+        self.bundle_store = BundleStore(device.settings, device.clock.wall_ms)
         self.tray = Tray(self.holdings, device.settings, staff_id=enrolment.staff_id)
         self.sync: Sync
         self.file_sync: FileSync
         self.files: Files
+        self.bundle_sync: BundleSync
+        self.hand_over: HandOver
         self._opening: asyncio.Task[None]
         self._on_change: Callable[[], None]
 
@@ -52,6 +58,8 @@ class Session:
         await self.holdings.load(journal, self._enrolment.staff)
         await self.tray.load()
         await self.file_store.load()
+        self.holdings.also_erase = self.file_store.erase
+        await self.bundle_store.load()
 
     def connect(
         self,
@@ -78,10 +86,26 @@ class Session:
         self.files = Files(
             self._device, self.holdings, self._time, self.file_store, self.file_sync, self.record
         )
-        rounds = RoundWithFiles(a_round, self.file_sync)
+        self.bundle_sync = BundleSync(
+            device=self._device,
+            store=self.bundle_store,
+            enrolment=lambda: a_round.enrolment,
+            on_change=on_change,
+        )
+        rounds = RoundWithBundles(RoundWithFiles(a_round, self.file_sync), self.bundle_sync)
         self.sync = Sync(rounds, on_change=on_phase, on_taken=on_taken, listener=a_round)
+        self.hand_over = HandOver(
+            self._device,
+            self.holdings,
+            self.bundle_store,
+            a_round=a_round,
+            sync=self.bundle_sync,
+            alone=self.sync.alone,
+            on_change=on_change,
+        )
 
         async def open_rest() -> None:
+            await self.hand_over.load()
             await self.holdings.open_rest()
             on_change()
 
@@ -128,6 +152,7 @@ class Session:
         """Close the records; what is being kept is kept first."""
         await self.sync.stop()
         await self.file_sync.stop()
+        await self.bundle_sync.stop()
         self._opening.cancel()
         await asyncio.wait([self._opening])
         async with self._recording:

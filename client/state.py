@@ -15,7 +15,7 @@ import flet as ft
 
 from client.design import PHONE_WIDTH_MAX
 from client.ports import Drafts, Field
-from client.status import FieldState, Phase, SyncStatus
+from client.status import FieldState, InstallationStatus, Phase, SyncStatus
 from client.strings import Language, Words
 from shared.domain.people import Role
 from shared.domain.rows import Rows
@@ -26,6 +26,7 @@ __all__ = [
     "Drafts",
     "Field",
     "Gate",
+    "InstallationView",
     "Lighting",
     "Look",
     "Navigation",
@@ -45,6 +46,8 @@ NEVER = SyncStatus(
     phase=Phase.IDLE, waiting=0, waiting_since=None, last_contact_at=None, needs_me=0
 )
 
+UNKNOWN = InstallationStatus()
+
 
 @dataclass(eq=False)
 class Gate(ft.Observable):
@@ -58,6 +61,13 @@ class SyncView(ft.Observable):
     """The state of the sync, as last told."""
 
     status: SyncStatus = NEVER
+
+
+@dataclass(eq=False)
+class InstallationView(ft.Observable):
+    """How the app sits on this device, as last told."""
+
+    status: InstallationStatus = UNKNOWN
 
 
 @dataclass(eq=False)
@@ -140,6 +150,7 @@ class App:
     enrolment_code: str = ""
     gate: Gate = with_default(default_factory=Gate)
     sync: SyncView = with_default(default_factory=SyncView)
+    installation: InstallationView = with_default(default_factory=InstallationView)
     world: World = with_default(default_factory=World)
     look: Look = with_default(default_factory=Look)
     navigation: Navigation = with_default(default_factory=Navigation)
@@ -161,6 +172,7 @@ class App:
         """Take over what the field says now."""
         self.gate.state = self.field.state
         self.sync.status = self.field.status
+        self.installation.status = self.field.installation.status
         self.world.version = self.field.version
         self.world.quarter = int(self.field.now().timestamp()) // QUARTER_S
 

@@ -12,10 +12,17 @@ from shared.domain.attachment import AttachmentKind, MediaType
 
 __all__ = [
     "CLIENT_SLUGS",
+    "CarriedBundle",
+    "CarriedState",
     "Draft",
+    "ExportedFile",
     "FieldState",
     "FileItem",
     "FileState",
+    "FileTaken",
+    "HandedOver",
+    "InstallWay",
+    "InstallationStatus",
     "OutboxItem",
     "OutboxState",
     "Phase",
@@ -26,14 +33,19 @@ __all__ = [
 ]
 
 CLIENT_SLUGS = (
+    "answer-foreign",
+    "bundle-tray-full",
     "file-damaged",
     "file-unavailable",
     "invalid-argument",
     "microphone-refused",
+    "no-sealing-key",
+    "nothing-waits",
     "open-elsewhere",
     "photo-unreadable",
     "pin-not-digits",
     "pin-wait",
+    "pin-wait-full",
     "pin-wrong",
     "server-answer-unreadable",
     "storage-full",
@@ -181,6 +193,117 @@ class SyncStatus:
     damaged: int = 0
     replica_rebuilt: bool = False
     files_waiting: int = 0
+
+
+class CarriedState(StrEnum):
+    """How far a colleague's bundle has come."""
+
+    WAITING = "waiting"  # On this phone, not uploaded.
+    EARLIER = "earlier"  # The server waits for an earlier one of the same phone.
+    ANSWERED = "answered"  # Uploaded; its answer waits to be handed back.
+    REFUSED = "refused"  # The server can't use it.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarriedBundle:
+    """A colleague's bundle on this phone; nobody here can see what is in it.
+
+    Attributes:
+        label: By what two people tell it among others; it is in the names of its files.
+        has_answer: Whether there is something to hand back.
+        is_handed_back: Whether that was saved as a file.
+    """
+
+    digest: str
+    label: str
+    state: CarriedState
+    taken_at: dt.datetime
+    problem: Problem | None = None
+    has_answer: bool = False
+    is_handed_back: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedFile:
+    """A file to be saved or passed on.
+
+    Attributes:
+        label: The bundle's; for the file's name.
+        records: How many records are in it.
+        last: The highest sequence in it.
+        left_out: How many more wait that had no room in it.
+    """
+
+    label: str
+    content: bytes
+    records: int = 0
+    last: int = 0
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileTaken:
+    """What a file that was taken in turned out to be.
+
+    Attributes:
+        bundle: A colleague's; None when it was an answer to one's own.
+        settled: How many records of one's own the answer has settled.
+        problem: What the server says is the matter with this phone, if anything.
+    """
+
+    bundle: CarriedBundle | None = None
+    settled: int = 0
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOver:
+    """That a bundle was saved, and up to which record."""
+
+    at: dt.datetime
+    last: int
+
+
+class InstallWay(StrEnum):
+    """How the app comes onto the home screen."""
+
+    INSTALLED = "installed"
+    OFFERED = "offered"  # The browser asks the person when it is told to.
+    BY_HAND = "by-hand"  # Safari on an iPhone: by its share menu.
+    NONE = "none"  # Nobody says how.
+
+
+LOW_BYTES = 50_000_000
+"""Room for a day of photos, and for an update beside the version that runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallationStatus:
+    """How the app sits on this device.
+
+    Attributes:
+        quota_bytes: What it may use; 0 where the device does not say.
+        is_persistent: Whether the device promised to keep it; None where that is no question.
+        is_full: Whether the last record found no room.
+        news: The releases that the person has not been told about, newest first.
+    """
+
+    used_bytes: int = 0
+    quota_bytes: int = 0
+    is_persistent: bool | None = None
+    is_full: bool = False
+    install_way: InstallWay = InstallWay.NONE
+    news: tuple[str, ...] = ()
+
+    @property
+    def left_bytes(self) -> int:
+        """How much more may be kept."""
+        return max(0, self.quota_bytes - self.used_bytes)
+
+    @property
+    def is_low(self) -> bool:
+        """Whether room is running out."""
+        return self.is_full or (self.quota_bytes > 0 and self.left_bytes < LOW_BYTES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

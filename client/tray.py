@@ -14,7 +14,7 @@ from client.store.outbox import LOST_RECORD, Entry
 from client.store.timekeeping import estimate
 from client.sync.enrolling import facts_of
 from shared.canonical import Json
-from shared.wire.envelope import ClockReading
+from shared.wire.envelope import ERASED_RECORD, ClockReading
 from shared.wire.rows import decode
 from shared.wire.schemas import instant_from_ms
 
@@ -82,7 +82,7 @@ class Tray:
     def item(self, entry: Entry) -> OutboxItem | None:
         """Return one entry as a person reads it; None while it is still sealed."""
         state = _state(entry)
-        if entry.op is None and state is not OutboxState.DAMAGED:
+        if _is_erased(entry) or (entry.op is None and state is not OutboxState.DAMAGED):
             return None
         op: Mapping[str, Any] = entry.op or {}
         receipt = None if entry.result is None else entry.result.receipt
@@ -114,7 +114,9 @@ class Tray:
 
 
 def _is_erased(entry: Entry) -> bool:
-    """Tell whether it is too long ago for anybody to look at."""
+    """Tell whether there is nothing left to look at: for its age, or by order."""
+    if entry.op is not None and entry.op["name"] == ERASED_RECORD:
+        return True
     return entry.record is not None and entry.record.is_erased
 
 

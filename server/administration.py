@@ -14,23 +14,32 @@ from server.database import write_transaction
 from server.enrolment import issue_code
 from server.ledger.check import check_ledger
 from server.models import db
-from server.models.people import CountyModel, DeviceModel, StaffModel
+from server.models.customer import CustomerContactModel, CustomerModel
+from server.models.erasure import ErasureModel
+from server.models.people import CountyModel, DeviceModel, OutletModel, StaffModel
 from server.models.sync import OpModel, SetAsideModel
 from server.mutations.batch import rerun_parked, run_batch
 from server.mutations.own import own_transaction
 from server.mutations.promises import WAITS_AT_MOST
 from server.mutations.receiving import ReceivedOp
 from server.problems import ProblemError
+from server.reactions.phone_numbers import spellings
 from server.rows import row_of
 from server.services import services
+from shared.domain.erasure import EraseCustomer, ErasureReason
 from shared.domain.moment import OUTLET_ZONE
-from shared.domain.people import Device, Staff
+from shared.domain.people import Device, Staff, actor_of
+from shared.domain.refusals import RefusedError
 from shared.wire.envelope import OpState, format_code
+from shared.wire.mutations import MUTATIONS
 
 __all__ = [
     "AdministrationError",
     "collected_blobs_text",
     "enrolment_link",
+    "erased_customer_text",
+    "erasures_text",
+    "found_customers_text",
     "issued_code_text",
     "ledger_text",
     "parked_text",
@@ -50,6 +59,79 @@ def enrolment_link(origin: str, code: str) -> str:
     Behind the #, so that no server's log ever holds it.
     """
     return f"{origin}/#enrol={format_code(code)}"
+
+
+def found_customers_text(asked: str) -> str:
+    """Return the customers of that number or name, with the ids by which they are erased."""
+    numbers = spellings(asked)
+    contact, customer = CustomerContactModel, CustomerModel
+    query = (
+        sa.select(customer, contact.phone)
+        .outerjoin(contact, contact.customer_id == customer.id)
+        .where(sa.or_(contact.phone.in_(numbers), customer.name == asked))
+        .order_by(customer.id)
+    )
+    lines = [
+        f"{found.id}  {found.name}  {_masked(phone)}  outlet {_outlet_number(found.outlet_id)}"
+        for found, phone in db.session.execute(query)
+    ]
+    return "\n".join(lines) if lines else "Nobody is known by that."
+
+
+def _masked(phone: str | None) -> str:
+    return "no number" if phone is None else f"{phone[:3]}****{phone[-4:]}"
+
+
+def _outlet_number(outlet_id: str) -> str:
+    return db.session.get_one(OutletModel, outlet_id).number
+
+
+def erased_customer_text(
+    customer_id: str, staff_number: str, reason: str, county_name: str | None
+) -> str:
+    """Erase a customer, ordered by an administrator; return a sentence on it."""
+    shared, session = services(), db.session()
+    staff = _staff_of(staff_number, county_name)
+    mutation = MUTATIONS["erase_customer"]
+    try:
+        with own_transaction(shared.door, session, staff.county_id, actor=actor_of(staff)) as tx:
+            args = EraseCustomer(
+                id=tx.new_id("erasure"), customer_id=customer_id, reason=ErasureReason(reason)
+            )
+            for row in mutation.run(tx.rows, args, tx.actor, tx.moment):
+                tx.put(row)
+            shared.door.reactions[mutation.name](tx, args)
+    except RefusedError as error:
+        raise AdministrationError(_WHY_NOT_ERASED.get(error.slug, error.slug)) from error
+    return f"Customer {customer_id} is erased here; phones follow at their next contact."
+
+
+_WHY_NOT_ERASED = {
+    "forbidden-action": "Only a county administrator may order that: use --by with their number.",
+    "missing-object": "That county has no such customer: look the id up by `liandong customers`.",
+    "customer-erased": "That customer was erased before.",
+    "success-unverified": (
+        "A success of this customer waits for the branch head, who has to compare its voucher "
+        "with the customer: have it verified or made void first."
+    ),
+    "erasures-not-kept": (
+        "There is no place for the list of erasures, and a backup would bring the customer back: "
+        "set LIANDONG_DATA_DIR."
+    ),
+}
+
+
+def erasures_text() -> str:
+    """Return a line for each erasure; none of them says whom."""
+    query = sa.select(ErasureModel, StaffModel.number).join(
+        StaffModel, StaffModel.id == ErasureModel.by_id
+    )
+    lines = [
+        f"{erasure.at.astimezone(OUTLET_ZONE):%Y-%m-%d %H:%M}  customer {erasure.customer_id}  "
+        f"{erasure.reason.value}  ordered by {number}"
+        for erasure, number in db.session.execute(query.order_by(ErasureModel.at))
+    ]
+    return "\n".join(lines) if lines else "Nobody was erased."
 
 
 def collected_blobs_text(grace_days: int | None) -> str:
@@ -151,6 +233,8 @@ def rerun_text(device_number: int, seq: int) -> str:
     op = session.get(OpModel, (device_number, seq))
     if op is None or op.state is not OpState.PARKED:
         raise AdministrationError(f"Operation {seq} of device {device_number} is not parked.")
+    if op.body is None:
+        raise AdministrationError("Its customer was erased: there is nothing left to run.")
     state = rerun_parked(shared.door, session, op.county_id, device_number, seq)
     return f"Operation {seq} of device {device_number}: {state.value}."
 

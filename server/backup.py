@@ -21,17 +21,26 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
+from server.clock import SystemClock
 from server.config import Config
-from server.database import harden, write_transaction
+from server.database import PLACES, Places, harden, write_transaction
+from server.erasures import read_erasures
 from server.identity import ReceiptSigner, begin_new_life
 from server.ledger.check import CountyLedger, check_ledger
 from server.migrating import migrate
+from server.models.erasure import ErasureModel
+from server.models.people import CountyModel
 from server.models.sync import EnrolledDeviceModel, OpModel, ServerIdentityModel
+from server.mutations.batch import WriteDoor
+from server.mutations.own import own_transaction
+from server.reactions import REACTIONS
+from server.reactions.erasure_steps import erase_listed
 
 __all__ = [
     "BackupError",
     "Copy",
     "back_up",
+    "erase_again",
     "hold_database",
     "restore",
     "rotate_generation",
@@ -159,14 +168,42 @@ def restore(config: Config, source: Path, now: dt.datetime) -> tuple[Copy, Path 
 
 def rotate_generation(config: Config) -> str:
     """Tell all phones that this database was restored by other tools; return the generation."""
-    with _session_on(config.database_url) as session, write_transaction(session, ""):
-        return begin_new_life(session, ReceiptSigner.from_number(config.receipt_key))
+    with _session_on(config, config.database_url) as session:
+        with write_transaction(session, ""):
+            generation = begin_new_life(session, ReceiptSigner.from_number(config.receipt_key))
+        _erase_again(config, session)
+    return generation
+
+
+def erase_again(config: Config) -> int:
+    """Erase what is on the list and not in the database, as after a restore; return how many."""
+    with _session_on(config, config.database_url) as session:
+        return _erase_again(config, session)
+
+
+def _erase_again(config: Config, session: Session) -> int:
+    listed_ever = read_erasures(config.erasures_file)
+    if not listed_ever:
+        return 0
+    signer = ReceiptSigner.from_number(config.receipt_key)
+    door = WriteDoor(reactions=REACTIONS, signer=signer, clock=SystemClock())
+    known = set(session.scalars(sa.select(ErasureModel.id)))
+    counties = set(session.scalars(sa.select(CountyModel.id)))
+    missing = [
+        listed
+        for listed in listed_ever
+        if listed.erasure.id not in known and listed.county_id in counties
+    ]
+    for listed in missing:
+        with own_transaction(door, session, listed.county_id) as tx:
+            erase_listed(tx, listed)
+    return len(missing)
 
 
 def _begin_anew(config: Config, fresh: Path) -> None:
     url = f"sqlite:///{fresh}"
     signer = ReceiptSigner.from_number(config.receipt_key)
-    with _session_on(url) as session:
+    with _session_on(config, url) as session:
         if session.get_one(ServerIdentityModel, 1).public_key != signer.public_key:
             raise BackupError(
                 "LIANDONG_RECEIPT_KEY is not the key that this backup's receipts were signed with."
@@ -180,12 +217,17 @@ def _begin_anew(config: Config, fresh: Path) -> None:
             raise BackupError("The backup is of a newer version of this server.") from error
         with write_transaction(session, ""):
             begin_new_life(session, signer)
+        _erase_again(config, session)
     _make_single(fresh)
+    # What was erased must not lie in pages that are free now.
+    with contextlib.closing(sqlite3.connect(fresh)) as connection:
+        connection.execute("VACUUM")
 
 
 @contextlib.contextmanager
-def _session_on(url: str) -> Iterator[Session]:
-    engine = sa.create_engine(url, hide_parameters=True)
+def _session_on(config: Config, url: str) -> Iterator[Session]:
+    places = Places(config.erasures_file, config.blobs_dir)
+    engine = sa.create_engine(url, hide_parameters=True, execution_options={PLACES: places})
     harden(engine)
     try:
         with Session(engine) as session:
@@ -197,7 +239,7 @@ def _session_on(url: str) -> Iterator[Session]:
 def _note_verified(config: Config, copy: Copy) -> None:
     """Note how far each device's operations are in a backup; never further than they are here."""
     device = EnrolledDeviceModel
-    with _session_on(config.database_url) as session, write_transaction(session, ""):
+    with _session_on(config, config.database_url) as session, write_transaction(session, ""):
         if session.get_one(ServerIdentityModel, 1).generation != copy.generation:
             raise BackupError("The copy is of another life of this server: it was restored since.")
         for number, seq in sorted(copy.last_seqs.items()):

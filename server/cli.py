@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,9 @@ def serve(host: str, port: int, workers: int | None, threads: int) -> None:
     demand_free_port(host, port)
     on_sqlite = config.database_url.startswith("sqlite")
     with _backup_errors(), backup.hold_database(config):
+        erased = backup.erase_again(config)  # Before anybody is answered.
+        if erased:
+            click.echo(f"{erased} customers of the list of erasures were in the database; gone.")
         run(
             create_app(config),
             host=host,
@@ -92,7 +96,7 @@ def migrate() -> None:
 
 @main.command("make-secret")
 def make_secret() -> None:
-    """Print a fresh secret for LIANDONG_RECEIPT_KEY or LIANDONG_CODE_PEPPER."""
+    """Print a fresh secret: for LIANDONG_RECEIPT_KEY, _CODE_PEPPER or _SEALING_KEYS."""
     from server.config import new_secret  # noqa: PLC0415 - used here alone
 
     click.echo(new_secret())
@@ -130,6 +134,43 @@ def parked(rerun: tuple[int, int] | None, take: str | None) -> None:
         _print(administration.parked_text)
     else:
         _print(lambda: administration.rerun_text(*rerun))
+
+
+@main.command()
+@click.option(
+    "--of", "asked", prompt="Phone number or name", help="Better not in a shell's history."
+)
+def customers(asked: str) -> None:
+    """Find a customer's id by phone number or full name, for whoever answers their request."""
+    from server import administration  # noqa: PLC0415 - loads the models
+
+    _print(lambda: administration.found_customers_text(asked.strip()))
+
+
+@main.command()
+@click.argument("customer")
+@click.option("--by", required=True, help="The staff number of the administrator who orders it.")
+@click.option(
+    "--reason",
+    type=click.Choice(["asked", "consent_withdrawn", "time_over", "recorded_wrongly"]),
+    default="asked",
+    show_default=True,
+)
+@click.option("--county", help="The county's name, where there are several.")
+@click.confirmation_option(prompt="Nobody can bring the customer back. Erase?")
+def erase(customer: str, by: str, reason: str, county: str | None) -> None:
+    """Erase CUSTOMER (an id) here, on every phone, and in backups once they are restored."""
+    from server import administration  # noqa: PLC0415 - loads the models
+
+    _print(lambda: administration.erased_customer_text(customer, by, reason, county))
+
+
+@main.command()
+def erasures() -> None:
+    """List who ordered which erasure, when and why."""
+    from server import administration  # noqa: PLC0415 - loads the models
+
+    _print(administration.erasures_text)
 
 
 @main.command("check-ledger")
@@ -232,12 +273,31 @@ def organisation_template(file: Path) -> None:
 @click.option("--port", default=8000, show_default=True)
 @click.option("--fresh", is_flag=True, help="Throw the demo's data away and begin anew.")
 @click.option("--small", is_flag=True, help="A few rows only.")
-def demo(*, port: int, fresh: bool, small: bool) -> None:
+@click.option("--phone", is_flag=True, help="Serve phones of the same network, over HTTPS.")
+@click.option("--address", help="With --phone: this machine's address there, if it has several.")
+def demo(*, port: int, fresh: bool, small: bool, phone: bool, address: str | None) -> None:
     """Load the demo county and run the server."""
-    from server.demo import run_demo  # noqa: PLC0415 - the demo is of no use elsewhere
+    from server.demo import own_address, run_demo  # noqa: PLC0415 - of no use elsewhere
 
-    demand_free_port("127.0.0.1", port)
-    sys.exit(run_demo(port=port, fresh=fresh, small=small))
+    host = None
+    if phone:
+        try:
+            host = IPv4Address(address) if address else own_address()
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--address") from error
+        if host is None:
+            raise click.ClickException(
+                "这台电脑没有连上网络。也可以用 USB 线：见 docs/phone.md\n"
+                "This computer is in no network. Over a USB cable it works too: docs/phone.md"
+            )
+        if not host.is_private:
+            raise click.ClickException(
+                f"{host} 是公网地址，演示只给内网里的手机看\n"
+                f"{host} is a public address; the demo is for phones of one's own network"
+            )
+        demand_free_port(str(host), port + 1)
+    demand_free_port(str(host or "127.0.0.1"), port)
+    sys.exit(run_demo(port=port, fresh=fresh, small=small, phone_address=host))
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from shared.wire.envelope import from_base64url, to_base64url
 __all__ = ["Config", "ConfigError", "new_secret", "with_made_secrets"]
 
 SECRET_BYTES = 32
-SECRETS = ("LIANDONG_RECEIPT_KEY", "LIANDONG_CODE_PEPPER")
+SECRETS = ("LIANDONG_RECEIPT_KEY", "LIANDONG_CODE_PEPPER", "LIANDONG_SEALING_KEYS")
 DEFAULT_ORIGIN = "http://127.0.0.1:8000"
 ENVIRONMENTS = ("development", "production")
 
@@ -32,6 +32,9 @@ class Config:
             outlive the database: phones check receipts with its public half.
         code_pepper: Mixed into the hashes of enrolment codes, so that a stolen database alone
             doesn't let anybody guess them.
+        sealing_keys: The private numbers of the P-256 keys for which phones seal bundles, 32 bytes
+            each: the first is given to phones, the others open what was sealed for them before.
+            Without any, no bundles are taken.
         origin: Where people open the app; printed with enrolment codes.
         web_dir: The built web app, if this server hands it out.
         body_bytes_max: Largest body taken as sent.
@@ -47,13 +50,17 @@ class Config:
         proxies: How many proxies of ours stand before this server: so many addresses in
             X-Forwarded-For are believed.
         blobs_dir: Where the bytes of attachments lie; without it none are taken.
+        erasures_file: Where the list of erasures is kept, apart from the backups; without it
+            nobody can be erased.
         blob_quota_bytes: Most bytes of attachments that one device may begin to send in a day.
         blob_grace_days: How long bytes that no attachment names are kept.
+        bundles_a_day_max: Most bundles that one device may bring within a day.
     """
 
     database_url: str
     receipt_key: bytes = field(repr=False)
     code_pepper: bytes = field(repr=False)
+    sealing_keys: tuple[bytes, ...] = field(default=(), repr=False)
     environment: str = "production"
     origin: str = DEFAULT_ORIGIN
     web_dir: Path | None = None
@@ -69,13 +76,17 @@ class Config:
     county_guesses_max: int = 30
     proxies: int = 0
     blobs_dir: Path | None = None
+    erasures_file: Path | None = None
     blob_quota_bytes: int = 60_000_000
     blob_grace_days: int = 7
+    bundles_a_day_max: int = 50
 
     def __post_init__(self) -> None:
         for name in ("receipt_key", "code_pepper"):
             if len(getattr(self, name)) != SECRET_BYTES:
                 raise ConfigError(f"{name} must be {SECRET_BYTES} bytes.")
+        if any(len(key) != SECRET_BYTES for key in self.sealing_keys):
+            raise ConfigError(f"Each of sealing_keys must be {SECRET_BYTES} bytes.")
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Config:
@@ -90,17 +101,18 @@ class Config:
         data_dir = Path(env.get("LIANDONG_DATA_DIR", "data")).absolute()
         if environment == "development":
             env = with_made_secrets(env, data_dir / "secrets.env")
+        # In production nothing is written into whatever folder the server was started in.
+        has_folder = environment == "development" or "LIANDONG_DATA_DIR" in env
         return cls(
             environment=environment,
             database_url=_database_url(env, environment, data_dir),
             receipt_key=_secret(env, "LIANDONG_RECEIPT_KEY"),
             code_pepper=_secret(env, "LIANDONG_CODE_PEPPER"),
+            sealing_keys=_sealing_keys(env),
             origin=env.get("LIANDONG_ORIGIN", DEFAULT_ORIGIN).rstrip("/"),
             web_dir=_web_dir(env),
-            # In production nothing is written into whatever folder the server was started in.
-            blobs_dir=data_dir / "blobs"
-            if environment == "development" or "LIANDONG_DATA_DIR" in env
-            else None,
+            blobs_dir=data_dir / "blobs" if has_folder else None,
+            erasures_file=data_dir / "erasures.jsonl" if has_folder else None,
             log_format=env.get("LIANDONG_LOG", "json"),
             proxies=_count(env, "LIANDONG_PROXIES"),
         )
@@ -111,15 +123,23 @@ def with_made_secrets(env: Mapping[str, str], path: Path) -> dict[str, str]:
 
     For the demo and for development; what *env* says itself goes before.
     """
-    if not path.exists():
+    kept = _kept_secrets(path)
+    missing = [name for name in SECRETS if name not in kept]
+    if missing:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lines = [f"{name}={new_secret()}\n" for name in SECRETS]
         # Created for the owner alone from the start: between chmod and write others could read.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.writelines(lines)
-    kept = dict(line.split("=", 1) for line in path.read_text("ascii").splitlines() if "=" in line)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "a", encoding="ascii") as file:
+            file.writelines(f"{name}={new_secret()}\n" for name in missing)
+        kept = _kept_secrets(path)
     return kept | dict(env)
+
+
+def _kept_secrets(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    lines = path.read_text("ascii").splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
 def new_secret() -> str:
@@ -136,8 +156,14 @@ def _count(env: Mapping[str, str], name: str) -> int:
     return int(text)
 
 
+def _sealing_keys(env: Mapping[str, str]) -> tuple[bytes, ...]:
+    """Read the sealing keys, separated by commas, the one in use first."""
+    name = "LIANDONG_SEALING_KEYS"
+    return tuple(_secret({name: text}, name) for text in env.get(name, "").split(","))
+
+
 def _secret(env: Mapping[str, str], name: str) -> bytes:
-    text = env.get(name, "")
+    text = env.get(name, "").strip()
     if not text:
         raise ConfigError(
             f"{name} is not set. In production every secret is given explicitly: "

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import ORMExecuteState, Session
 
 __all__ = [
+    "PLACES",
+    "Places",
+    "after_commit",
+    "before_commit",
     "binders",
     "harden",
     "insert_into",
     "insert_many",
     "is_busy",
     "is_lost",
+    "places_of_files",
     "readers",
     "update_many",
     "write_behind",
@@ -28,6 +40,9 @@ __all__ = [
 LOCK_WAIT_MS = 10_000
 IDLE_MS_MAX = 30_000
 _WRITES = "liandong_writes"  # An option of a connection, read when its transaction begins.
+PLACES = "liandong_places"
+"""An option of an engine: `Places`."""
+_BEFORE, _AFTER = "liandong_before_commit", "liandong_after_commit"
 _UNWRITTEN = "liandong_unwritten"  # In a session: what writes the rows that wait in memory.
 
 # Fewer rows than this are not worth PostgreSQL's COPY.
@@ -35,6 +50,8 @@ COPIED_MIN = 20
 
 # FULL, for WAL with NORMAL lost acknowledged commits in power cuts.
 _SQLITE_PRAGMAS = (
+    # What is erased is overwritten with zeros; some builds leave it in the file.
+    "PRAGMA secure_delete = ON",
     f"PRAGMA busy_timeout = {LOCK_WAIT_MS}",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -62,6 +79,33 @@ def harden(engine: Engine) -> None:
     sa.event.listen(engine, "begin", begin)
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Files that go with a database: what is erased there is noted, or deleted, here."""
+
+    erasures_file: Path | None
+    blobs_dir: Path | None
+
+
+def places_of_files(session: Session) -> Places:
+    """Return where the files of the session's database are."""
+    found: Places = session.get_bind().get_execution_options().get(PLACES, Places(None, None))
+    return found
+
+
+def before_commit(session: Session, call: Callable[[], None]) -> None:
+    """Have *call* called when all of the present write transaction is written, before it commits.
+
+    What it raises undoes the transaction.
+    """
+    session.info.setdefault(_BEFORE, []).append(call)
+
+
+def after_commit(session: Session, call: Callable[[], None]) -> None:
+    """Have *call* called once the present write transaction is committed."""
+    session.info.setdefault(_AFTER, []).append(call)
+
+
 @contextmanager
 def write_transaction(session: Session, county_id: str) -> Iterator[None]:
     """Hold the county's write lock for one transaction; commit it, or roll it back on an error.
@@ -70,7 +114,8 @@ def write_transaction(session: Session, county_id: str) -> Iterator[None]:
     (the chain's head, counters, periods) is true until the commit.
     """
     session.rollback()  # What was read without the lock must be read again.
-    session.info.pop(_UNWRITTEN, None)
+    for waiting in (_UNWRITTEN, _BEFORE, _AFTER):
+        session.info.pop(waiting, None)
     try:
         connection = session.connection(execution_options={_WRITES: True})
         if connection.dialect.name == "postgresql":
@@ -84,11 +129,16 @@ def write_transaction(session: Session, county_id: str) -> Iterator[None]:
                 sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key}
             )
         yield
+        _write_waiting(session)
+        for call in session.info.pop(_BEFORE, ()):
+            call()
         session.commit()
     except BaseException:
         session.info.pop(_UNWRITTEN, None)
         session.rollback()
         raise
+    for call in session.info.pop(_AFTER, ()):
+        call()
 
 
 def write_behind(session: Session, write: Callable[[], None]) -> None:
@@ -119,7 +169,15 @@ def _write_before_commit(session: Session) -> None:
 
 def binders(dialect: Dialect, columns: Iterable[sa.Column[Any]]) -> list[Any]:
     """Return for each column what makes a value ready for the driver, or None if it is ready."""
-    return [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
+    return [_binder(dialect, column) for column in columns]
+
+
+def _binder(dialect: Dialect, column: sa.Column[Any]) -> Any:
+    ready = column.type.dialect_impl(dialect).bind_processor(dialect)
+    if ready is not None and column.type.python_type is dt.datetime:
+        # The rows of a batch bear few instants, each many times.
+        return functools.lru_cache(maxsize=1024)(ready)
+    return ready
 
 
 def readers(dialect: Dialect, columns: Iterable[sa.Column[Any]]) -> list[Any]:
@@ -195,12 +253,55 @@ def insert_into(session: Session, model: type) -> Any:
 
 
 def is_busy(error: BaseException) -> bool:
-    """Tell whether the database asks to come back later: a lock waited for in vain."""
-    if not isinstance(error, OperationalError):
+    """Tell whether the database asks to come back later: locked, full of clients, or down.
+
+    Named one by one: to take every `OperationalError` for that hid a fault of the program.
+    """
+    if isinstance(error, PoolTimeoutError):
+        return True  # All connections of this process are in use.
+    if not isinstance(error, DBAPIError):
         return False
+    if error.connection_invalidated:
+        return True  # It was cut off in the middle, as by a restart.
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return (code & _PRIMARY_CODE) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
     state = getattr(error.orig, "sqlstate", None)
-    # 55P03 lock_not_available, 40P01 deadlock_detected, 53300 too_many_connections.
-    return state in {"55P03", "40P01", "53300"} or "database is locked" in str(error.orig)
+    if state is not None:
+        return state in _BUSY_STATES or state.startswith(_CONNECTION_CLASS)
+    return _is_down(error.orig)
+
+
+# What PostgreSQL answers when it can't, though the same would do later.
+_BUSY_STATES = frozenset(
+    {
+        *("55P03", "40P01"),  # lock_not_available, deadlock_detected.
+        *("53300", "57P03"),  # too_many_connections, cannot_connect_now.
+        *("57P01", "57P02", "57P05"),  # It is being shut down, or was killed; idle for too long.
+        "25P03",  # idle_in_transaction_session_timeout.
+    }
+)
+_CONNECTION_CLASS = "08"
+_PRIMARY_CODE = 0xFF  # SQLite says more of a cause in the higher bits.
+# Of a connection that failed there is no SQLSTATE, only the server's words, if it said any.
+_DOWN_FOR_NOW = (
+    "the database system is",  # Starting up, shutting down, in recovery, not yet accepting.
+    "too many clients already",
+    "remaining connection slots are reserved",
+)
+
+
+def _is_down(cause: BaseException | None) -> bool:
+    """Tell whether a connection could not be made because nobody answers, or not yet."""
+    if not isinstance(cause, psycopg.OperationalError):
+        return False
+    if isinstance(cause, psycopg.errors.ConnectionTimeout):
+        return True
+    if cause.pgconn is None:
+        return False  # It was no attempt to connect; or the address has no such host.
+    said = str(cause)
+    # Whoever answers "FATAL" is there: a wrong password or name is the operator's to mend.
+    return "FATAL" not in said or any(words in said for words in _DOWN_FOR_NOW)
 
 
 def is_lost(error: BaseException) -> bool:
@@ -211,4 +312,4 @@ def is_lost(error: BaseException) -> bool:
         return False
     message = str(error.orig)
     storage = ("disk is full", "disk I/O error", "readonly database", "unable to open")
-    return error.connection_invalidated or any(text in message for text in storage)
+    return any(text in message for text in storage)

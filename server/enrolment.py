@@ -19,6 +19,7 @@ from server.feed import publish
 from server.identity import identity_of
 from server.models.sync import EnrolledDeviceModel, EnrolmentCodeModel, EnrolmentFailureModel
 from server.mutations.batch import WriteDoor
+from server.mutations.moving import earlier_numbers
 from server.mutations.transaction import Transaction
 from server.problems import ProblemError
 from server.rows import DatabaseRows
@@ -50,6 +51,7 @@ class Enrolled:
     generation: str
     server_key: str
     staff: Staff
+    earlier: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +222,14 @@ def _bind(
         _show_device(door, session, rows, staff, device, application.label)
     identity = identity_of(session, door.signer)
     assert kept.used_by_device is not None
-    return Enrolled(kept.used_by_device, identity.generation, door.signer.public_key, staff)
+    device = session.get_one(EnrolledDeviceModel, kept.used_by_device)
+    return Enrolled(
+        device.number,
+        identity.generation,
+        door.signer.public_key,
+        staff,
+        earlier_numbers(session, device),
+    )
 
 
 def _new_device(

@@ -10,11 +10,10 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from server.auth import AuthenticDevice
+from server.auth import AuthenticDevice, standing_of
 from server.database import insert_into, write_transaction
 from server.feed import Page, pull
 from server.identity import begin_new_life, identity_of, is_signed_by
-from server.models.people import DeviceModel
 from server.models.sync import (
     EnrolledDeviceModel,
     FeedEntryModel,
@@ -24,6 +23,8 @@ from server.models.sync import (
     SetAsideModel,
 )
 from server.mutations.batch import WriteDoor, is_contact_stale, run_batch
+from server.mutations.erased import Erased, erase_order, erased_digests
+from server.mutations.moving import earlier_numbers
 from server.mutations.oplog import result_of
 from server.mutations.promises import Promise
 from server.mutations.receiving import ReceivedOp
@@ -34,7 +35,7 @@ from shared.domain.moment import day_at_outlet
 from shared.domain.people import Staff, actor_of
 from shared.domain.rows import demand
 from shared.wire.checksum import table_sums
-from shared.wire.envelope import OpState, Receipt, from_base64url, receipt_bytes
+from shared.wire.envelope import OpForm, OpState, Receipt, from_base64url, receipt_bytes
 from shared.wire.rows import decode
 from shared.wire.schemas import instant_ms
 
@@ -53,17 +54,17 @@ def push(  # noqa: PLR0913, PLR0917 - what one request brings
 
     *answered* are results that the device holds of some of *ops*, from before a restore.
     """
-    promises = _promises(door, device, ops, answered)
-    _notice_forgotten_restore(door, session, device, promises.values())
-    row = session.scalars(sa.select(DeviceModel).filter_by(number=device.number)).one()
+    promises = _promises(door, session, device, ops, answered)
+    _notice_forgotten_restore(door, session, device, list(promises.values()))
     results: dict[int, dict[str, Json]] = {}
     # A device that only listens doesn't wait for the county's writers.
-    if ops or is_contact_stale(row.last_seen_at, door.clock.now()):
+    if ops or is_contact_stale(device.last_seen_at, door.clock.now()):
         kept = run_batch(door, session, device.number, device.county_id, ops, promises)
         results = {op.seq: result_of(op) for op in kept}
     asked = [seq for seq in open_seqs if seq not in results]
-    query = sa.select(OpModel).where(OpModel.device == device.number, OpModel.seq.in_(asked))
-    results |= {op.seq: result_of(op) for op in session.scalars(query)}
+    if asked:
+        query = sa.select(OpModel).where(OpModel.device == device.number, OpModel.seq.in_(asked))
+        results |= {op.seq: result_of(op) for op in session.scalars(query)}
     return [results[seq] for seq in sorted(results)]
 
 
@@ -76,36 +77,46 @@ def reply(  # noqa: PLR0913 - what one answer is made of
     cursors: dict[str, int],
     bytes_max: int,
     is_check: bool = False,
+    erased: int = 0,
 ) -> dict[str, Json]:
     """Return the answer to one sync: results, and a page of the feed.
 
-    With *is_check*, the last page has checksums of all that the device should hold then.
+    With *is_check*, the last page has checksums of all that the device should hold then. *erased*
+    is the number of the last erase order that it has obeyed.
     """
     now = door.clock.now()
-    identity = identity_of(session, door.signer)
-    enrolled = session.get_one(EnrolledDeviceModel, device.number)
+    known = standing_of(session, device.number)
+    assert known is not None, "no device is ever forgotten"
     rows = DatabaseRows(session, device.county_id)
     actor = actor_of(demand(rows, Staff, device.staff_id))
     scopes = scopes_of(actor, rows, day_at_outlet(now))
-    if device.generation != identity.generation:
+    if device.generation != known.generation:
         # Another life of this server: what the device saw there proves nothing here.
         cursors = dict.fromkeys(cursors, 2**53 - 1)
     # Only scopes that were given to this device once: an answer must not tell of others' rows.
-    lost = set(enrolled.scopes) & cursors.keys() - set(scopes)
+    lost = set(known.scopes) & cursors.keys() - set(scopes)
     page = pull(session, scopes, cursors, lost, bytes_max)
     answer = _answer(page, scopes)
     answer |= {
-        "generation": identity.generation,
+        "generation": known.generation,
         "server_time": instant_ms(now),
-        "last": enrolled.last_seq,
-        "keep_from": enrolled.backed_up_seq + 1,
+        "last": known.last_seq,
+        "keep_from": known.backed_up_seq + 1,
         "results": list(results),
     }
+    if device.generation != known.generation:
+        enrolled = session.get_one(EnrolledDeviceModel, device.number)
+        answer["earlier"] = {**earlier_numbers(session, enrolled)}
     if is_check and not page.more:
         sums = _sums(session, page)
         if sums is not None:
             answer["sums"] = {**sums}
-    _remember_scopes(session, device, scopes, lost)
+    # What another life of this server was obeyed in proves nothing here.
+    is_same_life = device.generation == known.generation
+    order = erase_order(session, device.county_id, device.number, erased if is_same_life else 0)
+    if order is not None:
+        answer["erase"] = order
+    _remember_scopes(session, device, known.scopes, scopes, lost)
     return answer
 
 
@@ -126,13 +137,19 @@ def set_aside(
         return
     body = canonical_bytes([op.members for op in ops])
     with write_transaction(session, device.county_id):
+        erased = Erased(session, device.county_id)
+        erased.look_up(device.number, ops)
+        nameless: Json = [
+            {"seq": op.seq} if erased.is_about(device.number, op) else dict(op.members)
+            for op in ops
+        ]
         kept = insert_into(session, SetAsideModel).values(
             digest=hashlib.sha256(body).hexdigest(),
             county_id=device.county_id,
             device=device.number,
             reason=device.barred_by,
             received_at=door.clock.now(),
-            body=body.decode(),
+            body=canonical_bytes(nameless).decode(),
         )
         session.execute(kept.on_conflict_do_nothing(index_elements=["digest"]))
     structlog.get_logger().warning(
@@ -141,25 +158,33 @@ def set_aside(
 
 
 def _promises(
-    door: WriteDoor, device: AuthenticDevice, ops: Sequence[ReceivedOp], answered: Iterable[Json]
+    door: WriteDoor,
+    session: Session,
+    device: AuthenticDevice,
+    ops: Sequence[ReceivedOp],
+    answered: Iterable[Json],
 ) -> dict[int, Promise]:
     """Return, by sequence, what this server has really said of *ops* before; the rest is nothing.
 
     A state that was not final is no promise.
     """
-    digests = {op.seq: op.digest for op in ops} if answered else {}
+    if not answered:
+        return {}
+    forms = {OpForm(device.number, op.seq, op.digest): op.seq for op in ops}
+    forms |= {form: op.seq for op in ops for form in op.earlier}
+    forms |= {
+        OpForm(device.number, seq, digest): seq
+        for seq, digest in erased_digests(session, device.number, ops).items()
+    }
     now = door.clock.now()
     promises = {}
     for result in answered:
         receipt, problem = _receipt_in(result)
-        if (
-            receipt is not None
-            and receipt.device == device.number
-            and digests.get(receipt.seq) == receipt.digest
-            and receipt.state in {OpState.OK, OpState.REJECTED}
-            and _is_signed(receipt, door)
-        ):
-            promises[receipt.seq] = Promise(receipt, problem, now)
+        if receipt is None or not _is_signed(receipt, door):
+            continue
+        seq = forms.get(OpForm(receipt.device, receipt.seq, receipt.digest))
+        if seq is not None and receipt.state in {OpState.OK, OpState.REJECTED}:
+            promises[seq] = Promise(receipt, problem, now)
     return promises
 
 
@@ -186,16 +211,18 @@ def _is_signed(receipt: Receipt, door: WriteDoor) -> bool:
 
 
 def _notice_forgotten_restore(
-    door: WriteDoor, session: Session, device: AuthenticDevice, promises: Iterable[Promise]
+    door: WriteDoor, session: Session, device: AuthenticDevice, promises: Sequence[Promise]
 ) -> None:
     """Begin a new life when a receipt proves that this one has lost what it had signed.
 
     Somebody has put a backup in place without `liandong restore`; the other phones must know.
     """
-    enrolled = session.get_one(EnrolledDeviceModel, device.number)
+    if not promises:
+        return
     generation = identity_of(session, door.signer).generation
     if not any(
-        promise.receipt.generation == generation and promise.receipt.seq > enrolled.last_seq
+        promise.receipt.generation == generation
+        and session.get(OpModel, (promise.receipt.device, promise.receipt.seq)) is None
         for promise in promises
     ):
         return
@@ -236,14 +263,18 @@ def _answer(page: Page, scopes: Sequence[str]) -> dict[str, Json]:
 
 
 def _remember_scopes(
-    session: Session, device: AuthenticDevice, scopes: Sequence[str], lost: set[str]
+    session: Session,
+    device: AuthenticDevice,
+    noted: tuple[str, ...],
+    scopes: Sequence[str],
+    lost: set[str],
 ) -> None:
     """Note which scopes the device may hold rows of; only a change is written.
 
     A lost scope stays noted until the device no longer names it: this answer may get lost.
     """
     remembered = tuple(sorted({*scopes, *lost}))
-    if session.get_one(EnrolledDeviceModel, device.number).scopes == remembered:
+    if noted == remembered:
         return
     with write_transaction(session, device.county_id):
         session.get_one(EnrolledDeviceModel, device.number).scopes = remembered

@@ -61,10 +61,13 @@ class ReceiptSigner:
 
     def signed(self, receipt: Receipt) -> Receipt:
         """Return *receipt* with its signature."""
-        encoded = self.private_key.sign(receipt_bytes(receipt), ec.ECDSA(hashes.SHA256()))
+        return replace(receipt, signature=to_base64url(self.sign(receipt_bytes(receipt))))
+
+    def sign(self, message: bytes) -> bytes:
+        """Return r and s of the signature of *message*."""
+        encoded = self.private_key.sign(message, ec.ECDSA(hashes.SHA256()))
         r, s = utils.decode_dss_signature(encoded)
-        raw = r.to_bytes(_NUMBER_LENGTH) + s.to_bytes(_NUMBER_LENGTH)
-        return replace(receipt, signature=to_base64url(raw))
+        return r.to_bytes(_NUMBER_LENGTH) + s.to_bytes(_NUMBER_LENGTH)
 
 
 def is_point(point: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from http import HTTPStatus
 
 import structlog
@@ -17,7 +18,11 @@ from shared.wire.schemas import InvalidFieldsError
 __all__ = ["PROBLEM_JSON", "ProblemError", "install_problem_handler"]
 
 PROBLEM_JSON = "application/problem+json"
-RETRY_AFTER_S = 5
+RETRY_AFTER_S = (5, 35)
+"""Spread over half a minute: those turned away together must not come back together."""
+
+# Workers are forked from one process: its own generator would give all the same numbers.
+_SYSTEM_RANDOM = random.SystemRandom()
 
 _SLUGS = {
     400: "malformed-json",
@@ -77,7 +82,9 @@ def _document(slug: str, members: dict[str, Json], allowed: str | None) -> Respo
         mimetype=PROBLEM_JSON,
     )
     structlog.contextvars.bind_contextvars(problem=slug)
-    retry_after_s = members.get("wait_s", RETRY_AFTER_S if slug == "busy" else None)
+    retry_after_s = members.get("wait_s")
+    if retry_after_s is None and slug == "busy":
+        retry_after_s = _SYSTEM_RANDOM.randint(*RETRY_AFTER_S)
     if retry_after_s is not None:
         response.headers["Retry-After"] = str(retry_after_s)
     if allowed is not None:

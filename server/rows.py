@@ -36,7 +36,8 @@ _Values: TypeAlias = tuple[object, ...]
 VALUES_PER_QUERY_MAX = 10_000
 
 _NOTED = ("revision", "changed_by_device", "foreign_revision", "changed_at")
-_SALT_LENGTH = 4  # The last characters of an id; those before say which op made the object.
+_SALT_MAX = 2**20 - 1  # The last part of an id; what is before says which op made the object.
+_NO_IDS = ("Z", "")
 
 
 @functools.cache
@@ -91,28 +92,30 @@ class DatabaseRows:
         self._facts: dict[Hashable, Any] = {}
         self._facts_about: defaultdict[type[Row], set[Hashable]] = defaultdict(set)
         self._watchers: defaultdict[type[Row], list[_Watcher]] = defaultdict(list)
-        self._new_from = self._new_to = ""
+        self._new_from, self._new_to = _NO_IDS
         self.missed_id: str | None = None
 
     def get(self, table: type[RowT], row_id: str) -> RowT | None:
         """Return the row of that id, or None."""
-        record = self.record(table, row_id)
+        record: Any = self.record(table, row_id)
         if record is None:
             self.missed_id = row_id
             return None
-        return cast("RowT", record.row)
+        row: RowT = record.row
+        return row
 
     def where(self, table: type[RowT], **equal: object) -> list[RowT]:
         """Return the rows whose named fields equal the given values, ordered by id."""
-        names = tuple(sorted(equal))
-        values = tuple(equal[name] for name in names)
+        names = tuple(equal) if len(equal) == 1 else tuple(sorted(equal))
+        values = tuple([equal[name] for name in names])
         answers = self._answers[table].setdefault(names, {})
         answer = answers.get(values)
         if answer is None:
             found = [] if self._names_new(table, names, values) else self._select(table, equal)
             answer = answers[values] = _Answer({row.id: row for row in found})
             self._changes[table].add_to(answer, names, values)
-        return cast("list[RowT]", answer.rows())
+        rows: list[Any] = answer.rows()
+        return rows
 
     def where_in(self, table: type[RowT], name: str, values: Iterable[str]) -> list[RowT]:
         """Return the rows whose field *name* is any of *values*, ordered by id."""
@@ -165,7 +168,8 @@ class DatabaseRows:
             self._facts[question] = find()
             for table in tables:
                 self._facts_about[table].add(question)
-        return cast("T", self._facts[question])
+        fact: T = self._facts[question]
+        return fact
 
     def watch(self, table: type[Row], notice: Callable[[Row | None, Row], None]) -> None:
         """Have *notice* called with every row of *table* that changes: before and after."""
@@ -176,16 +180,16 @@ class DatabaseRows:
 
         Nothing is asked of the database about their ids.
         """
-        self._new_from = make_id(device_number, first, 0)[:-_SALT_LENGTH]
-        self._new_to = make_id(device_number, last, 0)[:-_SALT_LENGTH]
+        self._new_from = make_id(device_number, first, 0)
+        self._new_to = make_id(device_number, last, _SALT_MAX)
 
     def expect_none_new(self) -> None:
         """Ask the database about every id again."""
-        self._new_from = self._new_to = ""
+        self._new_from, self._new_to = _NO_IDS
 
     def is_new(self, row_id: str) -> bool:
         """Tell whether an object of that id can only have been made in this batch."""
-        return self._new_from <= row_id[:-_SALT_LENGTH] <= self._new_to
+        return self._new_from <= row_id <= self._new_to
 
     def put(self, row: Row, device_number: int, now: dt.datetime, *, is_raised: bool) -> None:
         """Hold *row* as the state of its id from now on, to be written with others.
@@ -234,8 +238,9 @@ class DatabaseRows:
 
     def _keep_answers(self, table: type[Row], before: Row | None, row: Row) -> None:
         for names, answers in self._answers[table].items():
-            values = _values(row, names)
-            former = values if before is None else _values(before, names)
+            values_of = _reader_of(names)
+            values = values_of(row)
+            former = values if before is None else values_of(before)
             if former != values and former in answers:
                 answers[former].drop(row.id)
             if values in answers:
@@ -247,11 +252,11 @@ class DatabaseRows:
 
     def _names_new(self, table: type[Row], names: _Names, values: _Values) -> bool:
         """Tell whether a question names an object that no stored row of *table* can know of."""
-        references = _references(cast("Hashable", table))
-        return any(
-            name in references and isinstance(value, str) and self.is_new(value)
-            for name, value in zip(names, values, strict=True)
-        )
+        references = _references(table)
+        for name, value in zip(names, values, strict=True):
+            if name in references and isinstance(value, str) and self.is_new(value):
+                return True
+        return False
 
     def _select(self, table: type[Row], equal: Mapping[str, object]) -> list[Row]:
         connection = self._session.connection()
@@ -323,9 +328,10 @@ class _Changes:
         self.kept[row.id] = row
         self.waiting[row.id] = record
         for names, found in self._by.items():
+            values_of = _reader_of(names)
             if before is not None:
-                found[_values(before, names)].pop(row.id, None)
-            found[_values(row, names)][row.id] = row
+                found[values_of(before)].pop(row.id, None)
+            found[values_of(row)][row.id] = row
 
     def add_to(self, answer: _Answer, names: _Names, values: _Values) -> None:
         """Add the rows that answer a question, whatever the database says of them."""
@@ -334,8 +340,9 @@ class _Changes:
         found = self._by.get(names)
         if found is None:
             found = self._by[names] = defaultdict(dict)
+            values_of = _reader_of(names)
             for row in self.kept.values():
-                found[_values(row, names)][row.id] = row
+                found[values_of(row)][row.id] = row
         for row in found.get(values, {}).values():
             answer.put(row)
 
@@ -348,8 +355,15 @@ def _raise(record: Record, device_number: int, now: dt.datetime) -> None:
     record.changed_at = now
 
 
-def _values(row: Row, names: _Names) -> _Values:
-    return tuple(getattr(row, name) for name in names)
+@functools.cache
+def _reader_of(names: _Names) -> Callable[[Row], _Values]:
+    """Return what reads the fields of these names."""
+    if not names:
+        return lambda _: ()  # Somebody asked for the whole table.
+    if len(names) == 1:  # Of one name the getter below returns no tuple.
+        (name,) = names
+        return lambda row: (getattr(row, name),)
+    return operator.attrgetter(*names)
 
 
 class _Stored:

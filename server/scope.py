@@ -13,6 +13,7 @@ from typing import Any
 from shared.domain.attachment import Attachment, bearer_of, is_shown
 from shared.domain.care_card import OPEN_CARDS, CareCard, CareFollowUp
 from shared.domain.customer import Consent, ContactReveal, Customer, CustomerContact
+from shared.domain.erasure import Erasure
 from shared.domain.harvest import HarvestDate, HarvestDateVersion
 from shared.domain.moment import day_at_outlet
 from shared.domain.notice import Notice
@@ -252,6 +253,11 @@ def _is_fresh(referral: Referral, now: dt.datetime) -> bool:
     return day_at_outlet(now) <= day_at_outlet(last) + dt.timedelta(days=CLOSED_KEPT_DAYS)
 
 
+def _erasure(row: Erasure, rows: Rows, now: dt.datetime) -> set[str]:
+    del now
+    return {f"desk:{demand(rows, Staff, row.by_id).county_id}"}
+
+
 def _visit(row: Visit, rows: Rows, now: dt.datetime) -> set[str]:
     del rows, now
     return _people(row.wealth_manager_id, *row.helper_ids) | {f"office:{row.outlet_id}"}
@@ -314,6 +320,7 @@ PLACES: dict[type[Row], Places] = {
     PointsEntry: _points,
     Notice: _notice,
     Attachment: _attachment,
+    Erasure: _erasure,
 }
 
 ABOVE: tuple[tuple[type[Row], str, type[Row]], ...] = (

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from flask import current_app
 
 from server.config import Config
+from server.crowd import Crowd
 from server.mutations.batch import WriteDoor
+from server.sealing import SealingKeys
 from server.waiting import WaitingRoom
 
 __all__ = ["EXTENSION", "Services", "services"]
@@ -17,11 +19,13 @@ EXTENSION = "liandong"
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The settings, the one write door, and where requests wait for news."""
+    """The settings, the one write door, where requests wait for news, what opens bundles."""
 
     config: Config
     door: WriteDoor
+    sealing: SealingKeys
     waiting: WaitingRoom = field(default_factory=WaitingRoom)
+    crowd: Crowd = field(default_factory=Crowd)
 
 
 def services() -> Services:

@@ -65,6 +65,7 @@ class Person:
 
 COMMON = (
     ("sync", ("看同步情况",)),
+    ("hand-over", ("看同步情况", "^(去导出|没有网络)")),
     ("settings", ("我的",)),
     ("new-pin", ("我的", "改 PIN")),
 )

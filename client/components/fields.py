@@ -8,6 +8,7 @@ import flet as ft
 
 from client.components.guard import guarded
 from client.design import CARD, GAP_L, LEAF, LINE, RADIUS, WARN
+from shared.canonical import without_forbidden
 
 __all__ = ["phone_field", "text_field"]
 
@@ -27,11 +28,15 @@ def text_field(
     on_submit: Callable[[], object] | None = None,
     capitals: bool = False,
 ) -> ft.TextField:
-    """Let text be typed; *on_change* gets all of it at each keystroke."""
+    """Let text be typed; *on_change* gets all of it at each keystroke.
+
+    Unseen characters of a pasted text are left out: kept, they would have the record refused for
+    something that nobody sees.
+    """
     return ft.TextField(
         label=label,
         value=value,
-        on_change=guarded(lambda event: on_change(event.control.value or "")),
+        on_change=guarded(lambda event: on_change(without_forbidden(event.control.value or ""))),
         on_submit=guarded((lambda _: on_submit()) if on_submit else None),
         error=error,
         helper=helper,

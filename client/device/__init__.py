@@ -18,6 +18,7 @@ __all__ = [
     "FileHttp",
     "Http",
     "HttpReply",
+    "Installer",
     "Journal",
     "JournalPositionTakenError",
     "MicrophoneRefusedError",
@@ -27,7 +28,10 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Sound",
+    "Storage",
+    "StorageEstimate",
     "StorageFullError",
+    "StorageRefusedError",
     "UnreadablePhotoError",
     "UnsealError",
 ]
@@ -35,6 +39,10 @@ __all__ = [
 
 class StorageFullError(Exception):
     """The device refused to keep what was written; nothing was kept of it."""
+
+
+class StorageRefusedError(Exception):
+    """The device keeps nothing for this app: a private window, or a setting of the person's."""
 
 
 class JournalPositionTakenError(Exception):
@@ -79,6 +87,10 @@ class Journal(Protocol):
 
     async def replace(self, position: int, record: bytes) -> None:
         """Durably put *record* in the place of the one at *position* (erasure, setting aside)."""
+        ...
+
+    async def amend_aside(self, amend: Callable[[bytes], bytes]) -> None:
+        """Durably put what *amend* returns in the place of each content that was set aside."""
         ...
 
 
@@ -143,6 +155,33 @@ class DeviceKeys(Protocol):
         """
         ...
 
+    async def agree_once(self, public_key: bytes) -> tuple[bytes, bytes]:
+        """Agree with the owner of *public_key* by a P-256 key made for this once and forgotten.
+
+        Returns:
+            Its public point, and the secret that both can compute (ECDH): 32 bytes.
+
+        Raises:
+            UnsealError: *public_key* is no point of the curve.
+        """
+        ...
+
+    async def answer_key(self) -> bytes:
+        """Return the public point of the device's key for answers, made at the first call."""
+        ...
+
+    async def agree(self, public_key: bytes) -> bytes:
+        """Return the secret that the key for answers has in common with *public_key*.
+
+        Raises:
+            UnsealError: *public_key* is no point of the curve.
+        """
+        ...
+
+    async def seal_once(self, key: bytes, nonce: bytes, content: bytes) -> bytes:
+        """Seal *content* with AES-256-GCM under a *key* that is used for nothing else."""
+        ...
+
     async def forget(self) -> None:
         """Destroy the signing key and the device secret (a new enrolment makes new ones)."""
         ...
@@ -165,6 +204,9 @@ class Http(Protocol):
     ) -> HttpReply:
         """Post *body* to *path* (beginning with /) of the server.
 
+        It is given up once nothing has come for *timeout_s*: an answer that arrives slowly, but
+        arrives, is waited for.
+
         Raises:
             NetworkUnreachableError: No whole answer came.
         """
@@ -177,7 +219,7 @@ class FileHttp(Protocol):
     async def send(
         self, method: str, path: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float
     ) -> HttpReply:
-        """Send a request for *path*.
+        """Send a request for *path*; *timeout_s* is as in `Http.post`.
 
         Raises:
             NetworkUnreachableError: No whole answer came.
@@ -219,6 +261,44 @@ class Sound(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class StorageEstimate:
+    """What this app uses of the device's storage, how much it may, and for how long.
+
+    Attributes:
+        quota_bytes: 0 where the device does not say.
+        is_persistent: Whether the device has promised to throw nothing away by itself.
+    """
+
+    used_bytes: int
+    quota_bytes: int
+    is_persistent: bool
+
+
+class Storage(Protocol):
+    """The room that the device gives the app."""
+
+    async def estimate(self) -> StorageEstimate:
+        """Return the device's own estimate, coarse on purpose."""
+        ...
+
+    async def persist(self) -> bool:
+        """Ask the device never to throw anything away by itself; tell whether it promises that."""
+        ...
+
+
+class Installer(Protocol):
+    """The app's way onto the home screen."""
+
+    async def way(self) -> str:
+        """Return the value of `client.status.InstallWay` that holds now."""
+        ...
+
+    async def install(self) -> bool:
+        """Let the device ask the person; tell whether they said yes."""
+        ...
+
+
 class Clock(Protocol):
     """The device's clocks; none of them is ever trusted in a decision."""
 
@@ -243,11 +323,14 @@ class Device:
         replica_path: Where SQLite may keep its file; None where there are no lasting files.
         lead: Tells whether this copy of the app is the one that may write, and makes it that if
             it can; None where `Journal.load` itself refuses a second copy.
+        await_lead: Returns once this copy has become that one, because the other was closed.
         files: The way for the bytes of files; without it they wait.
         photos: Makes photos smaller; without it none are taken.
         sound: None where there is no microphone.
         watch_network: Has the function that it is given called whenever there may be a network
             again; None where nothing tells.
+        storage: None where the disk is the device's own business.
+        installer: None where the app is installed by other means.
     """
 
     journal: Journal
@@ -257,7 +340,10 @@ class Device:
     clock: Clock
     replica_path: Path | None = None
     lead: Callable[[], Awaitable[bool]] | None = None
+    await_lead: Callable[[], Awaitable[None]] | None = None
     files: FileHttp | None = None
     photos: PhotoScaler | None = None
     sound: Sound | None = None
     watch_network: Callable[[Callable[[], None]], None] | None = None
+    storage: Storage | None = None
+    installer: Installer | None = None

@@ -11,7 +11,6 @@ import os
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Protocol, cast
 
@@ -25,9 +24,11 @@ from client.device import (
     SealedItem,
     SettingsError,
     StorageFullError,
+    StorageRefusedError,
     UnsealError,
 )
-from client.device.browser_files import BrowserFileHttp, BrowserPhotos, BrowserSound
+from client.device.browser_files import BrowserPhotos, BrowserSound
+from client.device.browser_page import BrowserInstaller, BrowserStorage
 from shared.wire.envelope import SESSION
 
 __all__ = [
@@ -36,14 +37,11 @@ __all__ = [
     "BrowserJournal",
     "BrowserKeys",
     "BrowserSettings",
-    "StorageEstimate",
     "hold_leadership",
     "offer_download",
     "open_device",
     "page_fragment",
     "page_origin",
-    "storage_estimate",
-    "storage_is_persistent",
     "wait_for_leadership",
     "watch_network",
 ]
@@ -66,12 +64,16 @@ class _DeviceJs(Protocol):
     async def forgetKeys(self) -> None: ...  # noqa: N802
     async def seal(self, key: Any, packed: Any) -> Any: ...
     async def unseal(self, key: Any, packed: Any) -> Any: ...
-    async def post(self, path: str, body: Any, headers: Any, timeout_ms: float) -> Any: ...
+    async def agreeOnce(self, public_key: Any) -> Any: ...  # noqa: N802
+    async def answerKey(self) -> Any: ...  # noqa: N802
+    async def agree(self, public_key: Any) -> Any: ...
+    async def sealOnce(self, key: Any, nonce: Any, content: Any) -> Any: ...  # noqa: N802
+    async def send(
+        self, method: str, path: str, body: Any, headers: Any, silence_ms: float
+    ) -> Any: ...
     async def holdLeadership(self) -> bool: ...  # noqa: N802
     async def waitForLeadership(self) -> None: ...  # noqa: N802
     def watchNetwork(self, callback: Any) -> None: ...  # noqa: N802
-    async def storageEstimate(self) -> Any: ...  # noqa: N802
-    async def storageIsPersistent(self) -> bool: ...  # noqa: N802
     def wallMs(self) -> float: ...  # noqa: N802
     def monotonicMs(self) -> float: ...  # noqa: N802
     def pageOrigin(self) -> str: ...  # noqa: N802
@@ -133,6 +135,9 @@ class BrowserJournal:
         """Put *record* in the place of the one at *position*."""
         with _storage_errors():
             await _js.journalReplace(position, to_js(record))
+
+    async def amend_aside(self, amend: Callable[[bytes], bytes]) -> None:
+        """Do nothing: a browser gives a record whole or not at all, and none is set aside."""
 
 
 class BrowserSettings:
@@ -196,6 +201,32 @@ class BrowserKeys:
             raise UnsealError
         return _unpack(opened)
 
+    async def agree_once(self, public_key: bytes) -> tuple[bytes, bytes]:
+        """Return the point of a fresh key, and what it has in common with *public_key*."""
+        agreed = await _js.agreeOnce(to_js(public_key))
+        if agreed is None:
+            raise UnsealError
+        point, secret = _unpack(agreed)
+        return point, secret
+
+    async def answer_key(self) -> bytes:
+        """Return the public point of the key for answers; its private half can't be exported."""
+        with _storage_errors():
+            return cast("bytes", (await _js.answerKey()).to_bytes())
+
+    async def agree(self, public_key: bytes) -> bytes:
+        """Return what the key for answers has in common with *public_key*."""
+        with _storage_errors():
+            secret = await _js.agree(to_js(public_key))
+        if secret is None:
+            raise UnsealError
+        return cast("bytes", secret.to_bytes())
+
+    async def seal_once(self, key: bytes, nonce: bytes, content: bytes) -> bytes:
+        """Seal *content*, without added data and without the nonce before it."""
+        sealed = await _js.sealOnce(to_js(key), to_js(nonce), to_js(content))
+        return cast("bytes", sealed.to_bytes())
+
     async def forget(self) -> None:
         """Destroy the signing key and the device's secret."""
         with _storage_errors():
@@ -207,16 +238,22 @@ def _pack_items(items: Sequence[SealedItem]) -> Any:
 
 
 class BrowserHttp:
-    """The `Http` of fetch: the server is the one that the page came from."""
+    """The `Http` and `FileHttp` of fetch: the server is the one that the page came from."""
 
     async def post(
         self, path: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float
     ) -> HttpReply:
         """Post *body* to *path*; redirects count as no answer."""
+        return await self.send("POST", path, body, headers, timeout_s=timeout_s)
+
+    async def send(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float
+    ) -> HttpReply:
+        """Send a request for *path*; redirects count as no answer."""
         pairs = to_js([[name, value] for name, value in headers.items()])
-        reply = await _js.post(path, to_js(body), pairs, timeout_s * 1000)
+        reply = await _js.send(method, path, to_js(body), pairs, timeout_s * 1000)
         if reply is None:
-            raise NetworkUnreachableError(path)
+            raise NetworkUnreachableError(method)
         return HttpReply(
             status=reply.status, headers=dict(reply.headers.to_py()), body=reply.body.to_bytes()
         )
@@ -242,20 +279,31 @@ class BrowserClock:
 
 
 async def open_device() -> Device:
-    """Return this browser as a device; its storage is open or made by then."""
-    with _storage_errors():
-        await _js.openStorage()
+    """Return this browser as a device; its storage is open or made by then.
+
+    Raises:
+        StorageFullError, StorageRefusedError: It can't be.
+    """
+    try:
+        with _storage_errors():
+            await _js.openStorage()
+    except JsException as error:
+        raise StorageRefusedError(error.name) from error
+    http = BrowserHttp()
     return Device(
         journal=BrowserJournal(),
         settings=BrowserSettings(),
         keys=BrowserKeys(),
-        http=BrowserHttp(),
+        http=http,
         clock=BrowserClock(),
-        files=BrowserFileHttp(),
+        files=http,
         photos=BrowserPhotos(),
         sound=BrowserSound(),
         lead=hold_leadership,
+        await_lead=wait_for_leadership,
         watch_network=watch_network,
+        storage=BrowserStorage(),
+        installer=BrowserInstaller(),
     )
 
 
@@ -275,28 +323,6 @@ async def wait_for_leadership() -> None:
 def watch_network(callback: Callable[[], None]) -> None:
     """Call *callback* whenever the browser believes that there is a network again."""
     _js.watchNetwork(create_proxy(callback))
-
-
-@dataclass(frozen=True, slots=True)
-class StorageEstimate:
-    """What this site uses of the device's storage, and how much it may."""
-
-    used_bytes: int
-    quota_bytes: int
-
-
-async def storage_estimate() -> StorageEstimate:
-    """Return the browser's estimate, coarse on purpose."""
-    used, quota = await _js.storageEstimate()
-    return StorageEstimate(used_bytes=int(used), quota_bytes=int(quota))
-
-
-async def storage_is_persistent() -> bool:
-    """Tell whether the browser has promised to keep this site's storage.
-
-    The window asks for that at each start; until it is granted, a full disk may cost what waits.
-    """
-    return await _js.storageIsPersistent()
 
 
 def page_origin() -> str:

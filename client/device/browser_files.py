@@ -6,28 +6,19 @@ Importable in Pyodide only.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
 from pyodide.ffi import to_js
 
-from client.device import (
-    HttpReply,
-    MicrophoneRefusedError,
-    NetworkUnreachableError,
-    UnreadablePhotoError,
-)
+from client.device import MicrophoneRefusedError, UnreadablePhotoError
 from shared.domain.attachment import VOICE_SECONDS_MAX
 
-__all__ = ["BrowserFileHttp", "BrowserPhotos", "BrowserSound"]
+__all__ = ["BrowserPhotos", "BrowserSound"]
 
 
 class _FilesJs(Protocol):
     """What files.js exports, with the types as they arrive in Python; None is `undefined`."""
 
-    async def sendFile(  # noqa: N802
-        self, method: str, path: str, body: Any, headers: Any, timeout_ms: float
-    ) -> Any: ...
     async def scaledPhoto(self, content: Any, side_max: int) -> Any: ...  # noqa: N802
     async def soundStart(self, longest_ms: int) -> bool: ...  # noqa: N802
     async def soundStop(self) -> Any: ...  # noqa: N802
@@ -36,22 +27,6 @@ class _FilesJs(Protocol):
 
 # device.js hands on what files.js exports.
 _js = cast("_FilesJs", importlib.import_module("liandong_device"))
-
-
-class BrowserFileHttp:
-    """The `FileHttp` of fetch."""
-
-    async def send(
-        self, method: str, path: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float
-    ) -> HttpReply:
-        """Send a request for *path*; redirects count as no answer."""
-        pairs = to_js([[name, value] for name, value in headers.items()])
-        reply = await _js.sendFile(method, path, to_js(body), pairs, timeout_s * 1000)
-        if reply is None:
-            raise NetworkUnreachableError("file")
-        return HttpReply(
-            status=reply.status, headers=dict(reply.headers.to_py()), body=reply.body.to_bytes()
-        )
 
 
 class BrowserPhotos:

@@ -2,7 +2,8 @@
 
 A power cut leaves the journal as it was at the last fsync. The copy is for what fsync can't help
 against, a file that was cut, wiped or spoilt later: it is written without waiting for the disk,
-and so costs an append next to nothing.
+and so costs an append next to nothing. So is the count of records, which tells when both were cut
+at the same one: it is written after the fsync, and so never says more than was kept.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import logging
 import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,7 @@ _log = logging.getLogger(__name__)
 # reader find the next frame when one is damaged; the record's tells which of two copies is good.
 _HEADER = struct.Struct("!4sIIII")  # Magic, position, length, the record's CRC-32, this one's.
 _MAGIC = b"LDjg"
+_COUNT = struct.Struct("!4sII")  # Magic, number of records, CRC-32 of both.
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,11 @@ class FileJournal:
         """Keep the records at *path*; nothing is touched before `load`."""
         self._path = path
         self._copy_path = path.with_name(f"{path.name}-copy")
+        self._count_path = path.with_name(f"{path.name}-count")
         self._lock: int | None = None
         self._file: int | None = None
         self._copy: int | None = None
+        self._counter: int | None = None
         self._end = 0
         self._count = 0
 
@@ -73,8 +77,8 @@ class FileJournal:
         """Return every record in order, and hold the journal against other processes.
 
         A frame that the power cut short is taken off the end (its `append` never returned). What
-        else is damaged is taken from the copy; where that is damaged too, it keeps its position.
-        The file as found is kept beside.
+        else is damaged is taken from the copy; where that is damaged too, it keeps its position, as
+        do records of which only the count is left. The file as found is kept beside.
 
         Raises:
             JournalPositionTakenError: Another process, or another object of this one, holds it.
@@ -86,6 +90,8 @@ class FileJournal:
         content, copied = _content(self._path), _content(self._copy_path)
         found = _scan(content)
         records = _merged(found, _scan(copied))
+        # What is counted and nowhere to be found stays a record, though nobody can read it.
+        records += [b""] * (_counted(_content(self._count_path)) - len(records))
         if not found.is_sound or len(records) != len(found.frames):
             self._set_aside(content)
             content = _frames(records)
@@ -98,6 +104,7 @@ class FileJournal:
         self._open_copy(content, copied)
         self._end = len(content)
         self._count = len(records)
+        self._open_counter()
         return records
 
     async def append(self, position: int, record: bytes) -> None:
@@ -124,6 +131,7 @@ class FileJournal:
                 self._close_copy()  # Made whole at the next `load`.
         self._end += len(frame)
         self._count += 1
+        self._write_count()
 
     async def replace(self, position: int, record: bytes) -> None:
         """Durably put *record* in the place of the one at *position*.
@@ -146,13 +154,21 @@ class FileJournal:
         _sync_folder(self._path.parent)
         self._open_copy(content, b"")
 
+    async def amend_aside(self, amend: Callable[[bytes], bytes]) -> None:
+        """Durably put what *amend* returns in the place of each file that was set aside."""
+        for aside in sorted(self._path.parent.glob(f"{self._path.name}.damaged-*")):
+            content = aside.read_bytes()
+            amended = amend(content)
+            if amended != content:
+                write_whole_file(aside, amended)
+
     def close(self) -> None:
         """Let another process have the journal."""
         self._close_copy()
-        for descriptor in (self._file, self._lock):
+        for descriptor in (self._file, self._counter, self._lock):
             if descriptor is not None:
                 os.close(descriptor)
-        self._file = self._lock = None
+        self._file = self._counter = self._lock = None
 
     def _take_lock(self) -> None:
         # A file of its own: `replace` and repairs rename over the journal itself.
@@ -173,6 +189,20 @@ class FileJournal:
             self._copy = _opened(self._copy_path, len(content))
         except StorageFullError:
             _log.warning("journal: no room for the copy")
+
+    def _open_counter(self) -> None:
+        """Count from here on; without room the journal does without, as it does without a copy."""
+        with contextlib.suppress(OSError):
+            self._counter = os.open(
+                self._count_path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600
+            )
+        self._write_count()
+
+    def _write_count(self) -> None:
+        if self._counter is not None:
+            said = struct.pack("!4sI", _MAGIC, self._count)
+            with contextlib.suppress(OSError):  # Less than there is does no harm.
+                _write_all(self._counter, said + struct.pack("!I", zlib.crc32(said)), 0)
 
     def _close_copy(self) -> None:
         if self._copy is not None:
@@ -297,6 +327,15 @@ def _frame(position: int, record: bytes) -> bytes:
 
 def _frames(records: list[bytes]) -> bytes:
     return b"".join(_frame(position, record) for position, record in enumerate(records))
+
+
+def _counted(content: bytes) -> int:
+    """Return how many records there must be; 0 when nobody knows."""
+    if len(content) < _COUNT.size:
+        return 0
+    magic, count, crc = _COUNT.unpack_from(content)
+    is_good = magic == _MAGIC and crc == zlib.crc32(content[: _COUNT.size - 4])
+    return count if is_good else 0
 
 
 def _content(path: Path) -> bytes:

@@ -59,6 +59,7 @@ PBKDF2_ITERATIONS = 600_000
 _NONCE_BYTES = 12
 _CRC_BYTES = 4
 _CURVE = ec.SECP256R1()
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -165,7 +166,7 @@ class NativeKeys:
         except SettingsError:
             self._set_aside()
             key = self._signing_key()
-        return key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        return _point_of(key)
 
     async def sign(self, message: bytes) -> bytes:
         """Return r and s of the ECDSA-SHA256 signature of *message*."""
@@ -216,6 +217,23 @@ class NativeKeys:
         except (InvalidTag, ValueError) as error:
             raise UnsealError from error
 
+    async def agree_once(self, public_key: bytes) -> tuple[bytes, bytes]:
+        """Return the point of a fresh key, and what it has in common with *public_key*."""
+        key = ec.generate_private_key(_CURVE)
+        return _point_of(key), _agreed(key, public_key)
+
+    async def answer_key(self) -> bytes:
+        """Return the public point of the key for answers."""
+        return _point_of(self._answer_key())
+
+    async def agree(self, public_key: bytes) -> bytes:
+        """Return what the key for answers has in common with *public_key*."""
+        return _agreed(self._answer_key(), public_key)
+
+    async def seal_once(self, key: bytes, nonce: bytes, content: bytes) -> bytes:
+        """Seal *content*, without added data and without the nonce before it."""
+        return AESGCM(key).encrypt(nonce, content, None)
+
     async def forget(self) -> None:
         """Destroy the signing key and the device secret."""
         for path in self._paths:
@@ -223,6 +241,12 @@ class NativeKeys:
 
     def _signing_key(self) -> ec.EllipticCurvePrivateKey:
         return ec.derive_private_key(int(self._secrets()["scalar"], 16), _CURVE)
+
+    def _answer_key(self) -> ec.EllipticCurvePrivateKey:
+        # Made of the secret: the file of secrets keeps the form that older versions read.
+        secret = bytes.fromhex(self._secrets()["secret"])
+        number = int.from_bytes(hmac.digest(secret, b"liandong key for answers", "sha512"))
+        return ec.derive_private_key(number % (_ORDER - 1) + 1, _CURVE)
 
     def _secrets(self) -> dict[str, str]:
         """Return the secrets, made at the first call.
@@ -256,6 +280,19 @@ class NativeKeys:
 
     def _aside(self, ordinal: int) -> list[Path]:
         return [path.with_name(f"{path.name}.damaged-{ordinal}") for path in self._paths]
+
+
+def _point_of(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+
+def _agreed(key: ec.EllipticCurvePrivateKey, public_key: bytes) -> bytes:
+    try:
+        return key.exchange(
+            ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, public_key)
+        )
+    except ValueError as error:
+        raise UnsealError from error
 
 
 def _read_secrets(path: Path) -> dict[str, str] | None:

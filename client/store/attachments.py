@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -147,6 +147,11 @@ class AttachmentStore:
             await self._write()
             if not self._holds(key[1]):
                 await self._settings.delete(self._content_name(key[1]))
+
+    async def erase(self, object_ids: Collection[str]) -> None:
+        """Forget the files of objects that were about somebody who was erased."""
+        for key in [key for key in self.files if key[0] in object_ids]:
+            await self.drop(key)
 
     async def _keep(self, file: KeptFile, content: bytes) -> None:
         async with self._writing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 from client.device import (
@@ -89,6 +89,20 @@ class Drafts:
         """Forget the draft of that form."""
         if self._drafts.pop(name, None) is not None:
             await self._flush_if_possible()
+
+    async def erase(self, marks: Iterable[str]) -> None:
+        """Forget the drafts that hold one of *marks*: an id, a number; and the unreadable ones.
+
+        Raises:
+            StorageFullError: They are forgotten until the app is closed; to be tried again.
+        """
+        sought = tuple(marks)
+        for name, (values, _) in list(self._drafts.items()):
+            text = canonical_bytes({name: values}).decode()
+            if any(mark in text for mark in sought):
+                del self._drafts[name]
+        await self._settings.delete(f"{self._name}/damaged")
+        await self.flush()
 
     async def discard_recorded(self, is_recorded: Callable[[str], bool]) -> None:
         """Forget the drafts whose record was saved just before the app was killed."""

@@ -6,21 +6,24 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, cast
 
 from client.device import Device, SealedItem, SettingsError, StorageFullError, UnsealError
 from client.store.drafts import Drafts
 from client.store.enrolment import Enrolment
-from client.store.outbox import Entry, Outbox
+from client.store.outbox import LOST_RECORD, Entry, Outbox
 from client.store.replica import Page, Replica
 from client.store.sealed import Sealer
-from client.store.stranded import stranded_ops
+from client.store.stranded import bring_over
 from client.store.timekeeping import Timekeeper, moment_of
 from client.store.world import LocalOp, World
+from shared.canonical import Json
+from shared.domain.customer import CustomerContact
 from shared.domain.people import Staff, actor_of
-from shared.wire.envelope import OpState
-from shared.wire.rows import decode
+from shared.wire.envelope import ERASED_RECORD, OpState
+from shared.wire.rows import decode, encode
+from shared.wire.schemas import instant_ms
 
 __all__ = ["Holdings"]
 
@@ -37,13 +40,12 @@ class Holdings:
         """Hold what *data_key* opens; call `load` first."""
         self._device = device
         self._data_key = data_key
+        self._time = time
         self._staff_id = enrolment.staff_id
+        self._earlier = enrolment.earlier
         self._number = enrolment.device
-        self.outbox = Outbox(
-            device.journal,
-            Sealer(device.keys, data_key, device=enrolment.device),
-            device=enrolment.device,
-        )
+        self._sealer = Sealer(device.keys, data_key, device=enrolment.device)
+        self.outbox = Outbox(device.journal, self._sealer, device=enrolment.device)
         self.replica = Replica(
             device.replica_path, device.settings, device.keys, data_key, name=enrolment.staff_id
         )
@@ -52,6 +54,11 @@ class Holdings:
         )
         self.world = World(time.today)
         self.me: Staff
+        self.also_erase: Callable[[Collection[str]], Awaitable[None]] = _nothing_else
+        """Erases what hangs on some objects and is kept elsewhere."""
+        self.has_erased = False
+        self.owes_past = True
+        """Whether work of earlier numbers may not all be under the present one yet."""
 
     async def load(self, journal: Sequence[bytes], staff: Mapping[str, Any] | None) -> None:
         """Read all that was kept.
@@ -62,14 +69,36 @@ class Holdings:
         """
         self.me = await self._load_me(staff)
         await self.outbox.load(journal, sent=await self._sent())
-        sealer = Sealer(self._device.keys, self._data_key, device=self._number)
-        for op in await stranded_ops(journal, sealer, self.outbox, device=self._number):
-            await self.outbox.append(op)
+        await self.settle_past()
         self.world.take(await self.replica.load())
         self.replica.belong_to(self._number)
         await self.refresh()
         await self.drafts.load()
         await self.drafts.discard_recorded(self._is_recorded)
+
+    async def settle_past(self, earlier: Mapping[str, int] | None = None) -> None:
+        """Bring what earlier numbers of this device still owe under the present one.
+
+        *earlier* is what the server knows of them by now. Without room it is left for later: who
+        can't save can still look, and send what there is.
+        """
+        self._earlier = self._earlier if earlier is None else earlier
+        now_ms = instant_ms(self._time.now())
+        self.owes_past = True
+        with contextlib.suppress(StorageFullError):
+            await bring_over(self.outbox, self._sealer, self._earlier, now_ms, self.lost_record())
+            self.owes_past = False
+
+    def lost_record(self, *, is_erased: bool = False) -> dict[str, Json]:
+        """Return what takes the place of an op whose record is damaged, or was erased by order."""
+        return {
+            "name": ERASED_RECORD if is_erased else LOST_RECORD,
+            "v": 1,
+            "args": {},
+            "base": {},
+            "by": self._staff_id,
+            "clock": encode(self._time.reading()),
+        }
 
     async def open_rest(self) -> None:
         """Open the settled ops too, some at a time, for the list of what was recorded here."""
@@ -102,6 +131,40 @@ class Holdings:
             self.replica.drop(expired)
             self.world.take([], expired)
 
+    async def obeyed(self, generation: str) -> int:
+        """Return the number of the last erase order of that life of the server that was obeyed."""
+        try:
+            kept = json.loads(await self._device.settings.get(self._obeyed_name) or b"{}")
+            return int(kept["upto"]) if kept.get("generation") == generation else 0
+        except (SettingsError, ValueError, TypeError, KeyError):
+            return 0  # Obeyed once more, it changes nothing.
+
+    async def erase(
+        self, generation: str, upto: int, ops: Collection[tuple[int, int]], objects: Collection[str]
+    ) -> None:
+        """Destroy what the server ordered: bodies of operations, files, drafts.
+
+        Its rows leave by the feed. Where something has to wait, the order is not noted as obeyed,
+        and comes again.
+        """
+        contacts = [self.world.get(CustomerContact, row_id) for row_id in objects]
+        try:
+            is_whole = await self.outbox.erase(ops)
+            await self.drafts.erase({*objects, *(one.phone for one in contacts if one)})
+            await self.also_erase(objects)
+            if is_whole and not self.owes_past:
+                obeyed = {"generation": generation, "upto": upto}
+                await self._device.settings.put(self._obeyed_name, json.dumps(obeyed).encode())
+        except StorageFullError:
+            _log.warning("no room to erase what was ordered; tried again at the next contact")
+        self.has_erased = True
+
+    async def compact(self) -> None:
+        """After the rows of an erasure have left, leave nothing of them behind."""
+        if self.has_erased:
+            self.has_erased = False
+            await self.replica.compact()
+
     async def mark_sent(self, seq: int) -> None:
         """Keep, before sending it, that *seq* is about to be known to the server."""
         if seq > await self._sent():
@@ -113,6 +176,10 @@ class Holdings:
         """Keep what is not kept yet, and forget everything readable."""
         await self.drafts.close()
         await self.replica.close()
+
+    @property
+    def _obeyed_name(self) -> str:
+        return f"erased/{self._number}"
 
     @property
     def _sent_name(self) -> str:
@@ -130,7 +197,8 @@ class Holdings:
         if staff is not None:
             content = json.dumps(staff).encode()
             (sealed,) = await keys.seal(self._data_key, [SealedItem(name.encode(), content)])
-            await settings.put(name, sealed)
+            with contextlib.suppress(StorageFullError):  # The first sync brings it, too.
+                await settings.put(name, sealed)
             return decode(Staff, staff)
         try:
             item = SealedItem(name.encode(), await settings.get(name) or b"")
@@ -157,6 +225,10 @@ class Holdings:
             entry.op is not None and cast("dict[str, Any]", entry.op["args"]).get("id") == row_id
             for entry in self.outbox.entries.values()
         )
+
+
+async def _nothing_else(_: Collection[str]) -> None:
+    return
 
 
 def _unknown_person(staff_id: str) -> Staff:

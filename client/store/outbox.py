@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -19,6 +19,7 @@ from client.store.record import (
     RecordKind,
     decode_record,
     encode_record,
+    wiped,
 )
 from client.store.sealed import Result, Sealer
 from shared.canonical import Json
@@ -29,6 +30,7 @@ __all__ = ["LOST_RECORD", "Entry", "Outbox"]
 _log = logging.getLogger(__name__)
 
 _DAY_MS = 86_400_000
+_FINAL = (OpState.OK, OpState.REJECTED)
 LISTED_MS = 14 * _DAY_MS
 """So long can a person look up what was recorded here, whatever backups hold."""
 KEPT_MS = 60 * _DAY_MS
@@ -105,6 +107,9 @@ class Outbox:
         self.entries: dict[int, Entry] = {}
         self.damaged = 0
         """Records that could not be read back."""
+        self.foreign: dict[int, Record] = {}
+        """By position, the records of other numbers: of an earlier enrolment, a second person."""
+        self._spent: set[int] = set()
 
     async def load(self, contents: Sequence[bytes], *, sent: int = 0) -> None:
         """Read what the journal holds, and open what has no answer yet.
@@ -194,7 +199,9 @@ class Outbox:
         """Take back what a restored server no longer knows: all after *last* is sent again."""
         for entry in self.entries.values():
             if entry.seq > last:
-                entry.promise, entry.result = entry.result or entry.promise, None
+                if entry.promise is None or entry.promise.state not in _FINAL:
+                    entry.promise = entry.result or entry.promise
+                entry.result = None  # What was promised first holds; later answers repeat it.
         self._acked = min(self._acked, last)
 
     def promises(self, ops: Iterable[Mapping[str, Json]]) -> list[Json]:
@@ -227,26 +234,67 @@ class Outbox:
                 pruned = replace(entry.record, wrapped_key=b"", body=b"")
                 await self._journal.replace(self._positions[entry.seq], encode_record(pruned))
                 entry.record, entry.op = pruned, None
-        return len(chosen)
+            spent = sorted(self._spent)[:PRUNED_AT_ONCE]
+            for position in spent:
+                record = self.foreign[position]
+                pruned = replace(record, wrapped_key=b"", body=b"")
+                await self._journal.replace(position, encode_record(pruned))
+                self.foreign[position] = pruned
+                self._spent.discard(position)
+        return len(chosen) + len(spent)
 
-    async def skip_to(self, last: int) -> None:
-        """Take note that the server knows sequences up to *last*, more than this journal does."""
+    async def erase(self, ops: Collection[tuple[int, int]]) -> bool:
+        """Destroy the bodies of *ops* (device, sequence), as the server ordered; tell if all are.
+
+        What has no answer yet, as after a restore, has to be sent first: the server takes it
+        without its text.
+
+        Raises:
+            StorageFullError: There is no room for the journal without them; to be tried again.
+        """
         async with self._writing:
-            for seq in range(self._next, last + 1):
-                _log.error("journal: op %d is known to the server alone", seq)
-                self.entries[seq] = Entry(seq=seq)
-                self.damaged += 1
-            self._next = max(self._next, last + 1)
+            asked = [
+                entry
+                for device, seq in sorted(ops)
+                if device == self._device and (entry := self.entries.get(seq)) is not None
+            ]
+            others = {
+                position: record
+                for position, record in self.foreign.items()
+                if record.kind is RecordKind.OP and (record.device, record.seq) in ops
+            }
+            ready = [entry for entry in asked if entry.is_readable and entry.is_answered]
+            for entry in ready:
+                assert entry.record is not None, "readable"
+                entry.record, entry.op = entry.record.erased(), None
+                position = self._positions[entry.seq]
+                await self._journal.replace(position, encode_record(entry.record))
+            for position, record in others.items():
+                if not record.is_erased:
+                    self.foreign[position] = record.erased()
+                    await self._journal.replace(position, encode_record(record.erased()))
+            digests = {entry.digest for entry in asked if entry.digest}
+            digests |= {record.digest for record in others.values()}
+            await self._journal.amend_aside(lambda content: _without(content, digests))
+        return not any(entry.is_readable for entry in asked)
 
-    async def append(self, op: Mapping[str, Json], *, seq: int | None = None) -> Entry:
+    def spend(self, positions: Iterable[int]) -> None:
+        """Let the bodies of *foreign* records be destroyed when there is time for that."""
+        self._spent.update(pos for pos in positions if not self.foreign[pos].is_erased)
+
+    async def append(
+        self, op: Mapping[str, Json], *, seq: int | None = None, promise: Result | None = None
+    ) -> Entry:
         """Keep *op* under the next sequence, or in the place of a lost one; then it is durable.
+
+        *promise* is what the server answered to it under an earlier number.
 
         Raises:
             StorageFullError: Nothing was kept; the sequence is still free.
             JournalPositionTakenError: Another copy of the app has written.
         """
         # Shielded: a caller that goes away must not leave a record that nobody counts.
-        return await asyncio.shield(asyncio.ensure_future(self._append(op, seq)))
+        return await asyncio.shield(asyncio.ensure_future(self._append(op, seq, promise)))
 
     async def keep_results(self, results: Iterable[Result]) -> list[Result]:
         """Keep the answers durably, in one record; return those that were news."""
@@ -255,7 +303,9 @@ class Outbox:
             await asyncio.shield(asyncio.ensure_future(self._keep(news)))
         return news
 
-    async def _append(self, op: Mapping[str, Json], seq: int | None) -> Entry:
+    async def _append(
+        self, op: Mapping[str, Json], seq: int | None, promise: Result | None
+    ) -> Entry:
         async with self._writing:
             if seq is None:
                 seq = self._next
@@ -264,7 +314,9 @@ class Outbox:
             record = await self._sealer.seal_op(seq, numbered)
             self._positions[seq] = self._position
             await self._write(record)
-            entry = Entry(seq=seq, digest=record.digest, op=numbered, record=record)
+            entry = Entry(
+                seq=seq, digest=record.digest, op=numbered, record=record, promise=promise
+            )
             self.entries[seq] = entry
             self._next = max(self._next, seq + 1)
             return entry
@@ -303,6 +355,7 @@ class Outbox:
                 damaged_at_end += 1
                 continue
             if record.device != self._device:
+                self.foreign[position] = record
                 continue
             if record.kind is RecordKind.OP:
                 ops[record.seq] = record
@@ -311,6 +364,12 @@ class Outbox:
             else:
                 outcomes.append(record)
         return ops, outcomes, damaged_at_end
+
+
+def _without(content: bytes, digests: Iterable[str]) -> bytes:
+    for digest in digests:
+        content = wiped(content, digest)
+    return content
 
 
 def _is_prunable(seq: int, result: Result, keep_from: int, now_ms: int) -> bool:

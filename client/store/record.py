@@ -11,12 +11,13 @@ import zlib
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-__all__ = ["DamagedRecordError", "Record", "RecordKind", "decode_record", "encode_record"]
+__all__ = ["DamagedRecordError", "Record", "RecordKind", "decode_record", "encode_record", "wiped"]
 
 _MAGIC = b"LDJR"
 _VERSION = 1
 # Magic, version, kind, device number, sequence, digest, length of the wrapped key, of the body.
 _HEAD = struct.Struct("!4sBBII32sHI")
+_SIZES = struct.Struct("!HI")  # The last two of them, behind the digest.
 _CRC = struct.Struct("!I")
 
 
@@ -60,9 +61,14 @@ class Record:
         """Tell whether the body can never be read again."""
         return self.kind is RecordKind.OP and not any(self.wrapped_key)
 
+    @property
+    def is_ordered_away(self) -> bool:
+        """Tell whether the body is gone because the server ordered so, not for its age."""
+        return self.is_erased and bool(self.wrapped_key)
+
     def erased(self) -> Record:
         """Return the record without its key and body; what identifies the op stays."""
-        return replace(self, wrapped_key=bytes(len(self.wrapped_key)), body=bytes(len(self.body)))
+        return replace(self, wrapped_key=bytes(1), body=b"")
 
 
 def encode_record(record: Record) -> bytes:
@@ -82,6 +88,24 @@ def encode_record(record: Record) -> bytes:
         + record.body
     )
     return content + _CRC.pack(zlib.crc32(content))
+
+
+def wiped(content: bytes, digest: str) -> bytes:
+    """Return *content* with zeros for the keys and bodies of the op of *digest*, wherever they are.
+
+    *content* is whatever was set aside: whole records, pieces of them, others' in between.
+    """
+    mark, amended = bytes.fromhex(digest), bytearray(content)
+    at = content.find(mark)
+    while at >= 0:
+        sizes_at = at + len(mark)
+        if sizes_at + _SIZES.size <= len(content):
+            key_length, length = _SIZES.unpack_from(content, sizes_at)
+            start = sizes_at + _SIZES.size
+            end = min(start + key_length + length, len(content))
+            amended[start:end] = bytes(end - start)
+        at = content.find(mark, at + 1)
+    return bytes(amended)
 
 
 def decode_record(content: bytes) -> Record:

@@ -239,6 +239,14 @@ class Replica:
         self._take(changes)
         self._keep_soon()
 
+    async def compact(self) -> None:
+        """Leave nothing of deleted rows in the file or its log, nor in the copy kept of memory."""
+        if self._path is None:
+            await self._keep()
+        else:
+            with contextlib.suppress(sqlite3.OperationalError):  # Another reader: the next time.
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     async def close(self) -> None:
         """Keep what is not kept yet, and close the database."""
         if self._quiet is not None:
@@ -260,6 +268,7 @@ class Replica:
             image = await self._settings.get(self._name)
             if image:
                 connection.deserialize(image)
+        connection.execute("PRAGMA secure_delete = ON").fetchall()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version == 0:
             connection.executescript(_SCHEMA)

@@ -1,61 +1,136 @@
-"""Work recorded under an earlier enrolment of this device that no server has answered."""
+"""Work recorded under earlier numbers of this device that the server may not have.
+
+A phone gets another number when it is enrolled anew: its install was cloned, it was revoked, or a
+restored server does not know it. What its old numbers still owe is sent under the new one; that it
+is the same operation, the server sees by `was` (docs/protocol.md).
+"""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
 
-from client.store.outbox import Outbox
-from client.store.record import DamagedRecordError, Record, RecordKind, decode_record
-from client.store.sealed import Sealer
+from client.store.outbox import KEPT_MS, Outbox
+from client.store.record import Record, RecordKind
+from client.store.sealed import Result, Sealer
 from shared.canonical import Json
+from shared.wire.envelope import OpState, moved_op
 
-__all__ = ["stranded_ops"]
+__all__ = ["bring_over"]
 
-_SAME = ("name", "v", "args", "by", "clock")
-"""What two copies of one op have in common; the clock's monotonic reading makes it unique."""
+_FINAL = (OpState.OK, OpState.REJECTED)
 
 
-async def stranded_ops(
-    contents: Sequence[bytes], sealer: Sealer, outbox: Outbox, *, device: int
-) -> list[Mapping[str, Json]]:
-    """Return the unanswered ops of other device numbers, in order, without those moved already.
+@dataclass(slots=True)
+class _Past:
+    """What the journal holds of one earlier number: records, their positions, what is in them."""
 
-    A server may know some of them, its answer lost: run again, they are refused by their ids and
-    states. What *sealer* can't open belongs to another person on this phone, and stays theirs.
+    ops: dict[int, tuple[int, Record]] = field(default_factory=dict)
+    outcomes: list[Record] = field(default_factory=list)
+    results: dict[int, Result] = field(default_factory=dict)
+    opened: dict[int, Mapping[str, Json]] = field(default_factory=dict)
+
+    def owes(self, seq: int, last: int) -> bool:
+        """Tell whether the server, which knows all up to *last*, must get this op once more.
+
+        One that waits there is asked after under the number that this device has now.
+        """
+        result = self.results.get(seq)
+        return result is None or result.state not in _FINAL or seq > last
+
+
+async def bring_over(
+    outbox: Outbox,
+    sealer: Sealer,
+    earlier: Mapping[str, int],
+    now_ms: int,
+    lost: Mapping[str, Json],
+) -> None:
+    """Keep in *outbox* what earlier numbers still owe, in order, each op once.
+
+    What *sealer* can't open belongs to another person on this phone, and stays theirs.
+
+    Args:
+        outbox: That of the present number, loaded.
+        sealer: Of the present number; any number's records open by the same key.
+        earlier: By number, the highest sequence that the server knows.
+        now_ms: The best guess of the time.
+        lost: What stands for an op whose record is damaged: somebody may wait for it.
+
+    Raises:
+        StorageFullError: The rest is kept when there is room.
     """
-    found: list[Mapping[str, Json]] = []
-    for records in _by_device(contents, device).values():
-        outcomes = [record for record in records if record.kind is RecordKind.OUTCOMES]
-        results, _ = await sealer.open_results(outcomes)
-        answered = {result.seq for result in results}
-        ops = await sealer.open_ops(
-            [
-                record
-                for record in records
-                if record.kind is RecordKind.OP
-                and record.seq not in answered
-                and not record.is_erased
-            ]
+    past = await _past(outbox, sealer)
+    moved = await _moved(outbox, past)
+    for device, numbers in sorted(past.items()):
+        last = earlier.get(str(device), 0)
+        # Where nothing can be opened, they are a second person's.
+        missing = _gaps(numbers, last) if numbers.opened else []
+        gaps = {seq: {**lost, "seq": seq} for seq in missing}
+        for seq, op in sorted((numbers.opened | gaps).items()):
+            if numbers.owes(seq, last) and (device, seq) not in moved:
+                promise = _promise([*_was(op), (device, seq)], past)
+                await outbox.append(moved_op(op, device), promise=promise)
+                moved.add((device, seq))
+        outbox.spend(_spent(device, numbers, moved, now_ms))
+
+
+async def _past(outbox: Outbox, sealer: Sealer) -> dict[int, _Past]:
+    found: defaultdict[int, _Past] = defaultdict(_Past)
+    for position, record in outbox.foreign.items():
+        one = found[record.device]
+        if record.kind is RecordKind.OP:
+            one.ops[record.seq] = (position, record)
+        else:
+            one.outcomes.append(record)
+    for one in found.values():
+        results, _ = await sealer.open_results(one.outcomes)
+        one.results = {result.seq: result for result in results}
+        one.opened = await sealer.open_ops(
+            [record for _, record in one.ops.values() if not record.is_erased]
         )
-        found += [op for _, op in sorted(ops.items())]
-    if not found:
-        return []
-    await outbox.open(outbox.entries.values())
-    moved = [entry.op for entry in outbox.entries.values() if entry.op is not None]
-    return [op for op in found if not any(_is_same(op, other) for other in moved)]
+    return dict(found)
 
 
-def _by_device(contents: Sequence[bytes], device: int) -> dict[int, list[Record]]:
-    """Return the readable records of every device number but *device*, earliest first."""
-    records: dict[int, list[Record]] = {}
-    for content in contents:
-        with contextlib.suppress(DamagedRecordError):  # `Outbox.load` has counted it.
-            record = decode_record(content)
-            if record.device != device:
-                records.setdefault(record.device, []).append(record)
-    return records
+async def _moved(outbox: Outbox, past: Mapping[int, _Past]) -> set[tuple[int, int]]:
+    """Return which ops of earlier numbers stand in the journal under a later one, too.
+
+    Those in *outbox* get the promises back that were made under their earlier numbers.
+    """
+    moved = {form for one in past.values() for op in one.opened.values() for form in _was(op)}
+    if past:
+        await outbox.open(outbox.entries.values())
+    for entry in outbox.entries.values():
+        forms = _was(entry.op or {})
+        moved.update(forms)
+        if entry.promise is None:
+            entry.promise = _promise(forms, past)
+    return moved
 
 
-def _is_same(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
-    return all(one.get(name) == other.get(name) for name in _SAME)
+def _promise(forms: Sequence[tuple[int, int]], past: Mapping[int, _Past]) -> Result | None:
+    """Return the first final answer to an op that had *forms*: later ones only repeat it."""
+    answers = (past[device].results.get(seq) for device, seq in forms if device in past)
+    final = [answer for answer in answers if answer is not None and answer.state in _FINAL]
+    return final[0] if final else None
+
+
+def _was(op: Mapping[str, Json]) -> list[tuple[int, int]]:
+    return [(device, seq) for device, seq in cast("list[list[int]]", op.get("was", []))]
+
+
+def _gaps(numbers: _Past, last: int) -> list[int]:
+    """Return the sequences of which nothing is left but that there are later ones."""
+    highest = max([0, *numbers.ops, *numbers.results])
+    known = numbers.ops.keys() | numbers.results.keys()
+    return [seq for seq in range(last + 1, highest) if seq not in known]
+
+
+def _spent(device: int, numbers: _Past, moved: set[tuple[int, int]], now_ms: int) -> Iterator[int]:
+    """Yield the positions of ops whose bodies need not be kept any longer."""
+    for seq, (position, _) in numbers.ops.items():
+        receipt = numbers.results[seq].receipt if seq in numbers.results else None
+        if (device, seq) in moved or (receipt and now_ms - receipt.at >= KEPT_MS):
+            yield position

@@ -28,6 +28,8 @@ __all__ = ["PIN_LENGTH", "Vault"]
 PIN_LENGTH = 6
 FREE_TRIES = 5
 WAITS_S = (60, 300, 900, 3600)
+UNCOUNTED_WAIT_S = 300
+"""Before a try that can't be counted, for the device is full: as long again in each new start."""
 _SALT_BYTES = 16
 _KEY_BYTES = 32
 
@@ -60,13 +62,17 @@ class Vault:
     def __init__(
         self, settings: Settings, keys: DeviceKeys, clock: Clock, *, staff_id: str
     ) -> None:
-        """Find the vault of *staff_id*; two people on one phone have two."""
+        """Find the vault of *staff_id*; two people on one phone have two.
+
+        One object for a run of the app: tries that can't be written down are counted in it.
+        """
         self._settings = settings
         self._keys = keys
         self._clock = clock
         self._names = (f"vault/{staff_id}", f"vault-copy/{staff_id}")
         self._failures_name = f"pin-failures/{staff_id}"
         self._context = f"vault/{staff_id}".encode()
+        self._uncounted: _Failures | None = None
 
     async def exists(self) -> bool:
         """Tell whether a PIN was ever set for this person here."""
@@ -106,21 +112,23 @@ class Vault:
         """Return the data key.
 
         Raises:
-            RefusedError: `pin-wrong` with `tries_left` before a wait, `pin-wait` with `wait_s`, or
-                `vault-damaged`: neither copy can be read.
+            RefusedError: `pin-wrong` with `tries_left`; `pin-wait` with `wait_s`, on a
+                full device `pin-wait-full`; `vault-damaged`: neither copy can be read.
         """
         failures = await self._failures()
         wait_s = self._wait_s(failures)
         if wait_s:
-            raise RefusedError("pin-wait", wait_s=wait_s)
+            slug = "pin-wait" if self._uncounted is None else "pin-wait-full"
+            raise RefusedError(slug, wait_s=wait_s)
         count = 1 if failures is None else failures.count + 1
         # Counted before the check: killing the app while it computes must not buy a free try.
-        await self._count_failure(count)
+        await self._count_try(count)
         try:
             data_key = await self._open(pin)
         except UnsealError:
             raise RefusedError("pin-wrong", tries_left=max(0, FREE_TRIES - count)) from None
         await self._settings.delete(self._failures_name)
+        self._uncounted = None
         return data_key
 
     async def change_pin(self, old: str, new: str) -> None:
@@ -200,27 +208,60 @@ class Vault:
         Only the monotonic clock counts: turning the wall clock must not shorten a wait. After a
         reboot nobody knows how long the phone was off, so that the wait begins anew.
         """
+        if self._uncounted is not None:
+            return await self._counted(self._uncounted)
         try:
             content = await self._settings.get(self._failures_name)
             if content is None:
                 return None
             failures = _Failures(**json.loads(content))
         except (SettingsError, ValueError, TypeError):
-            return await self._count_failure(FREE_TRIES)
+            failures = _Failures(count=FREE_TRIES, mono=0, boot="")
         if failures.boot == self._clock.boot():
             return failures
-        return await self._count_failure(failures.count)
+        return await self._counted(self._failures_now(failures.count))
+
+    async def _counted(self, failures: _Failures) -> _Failures:
+        """Write *failures* down; as long as there is no room, they count in this run of the app."""
+        try:
+            return await self._count_failure(failures.count)
+        except StorageFullError:
+            self._uncounted = failures
+            return failures
+
+    async def _count_try(self, count: int) -> None:
+        """Count a try durably; or, on a full device, let it wait as nobody who guesses could.
+
+        A full device must not keep its person from what it holds: what waits there has to be sent
+        or exported before there is room again.
+
+        Raises:
+            RefusedError: `pin-wait-full`: the wait for a try that can't be counted has just begun.
+        """
+        try:
+            await self._count_failure(count)
+        except StorageFullError:
+            has_waited = self._uncounted is not None
+            self._uncounted = self._failures_now(count if has_waited else count - 1)
+            if not has_waited:
+                raise RefusedError("pin-wait-full", wait_s=UNCOUNTED_WAIT_S) from None
 
     async def _count_failure(self, count: int) -> _Failures:
-        failures = _Failures(count=count, mono=self._clock.monotonic_ms(), boot=self._clock.boot())
+        failures = self._failures_now(count)
         kept = {"count": count, "mono": failures.mono, "boot": failures.boot}
         await self._settings.put(self._failures_name, json.dumps(kept).encode())
+        self._uncounted = None
         return failures
 
+    def _failures_now(self, count: int) -> _Failures:
+        return _Failures(count=count, mono=self._clock.monotonic_ms(), boot=self._clock.boot())
+
     def _wait_s(self, failures: _Failures | None) -> int:
-        if failures is None or failures.count < FREE_TRIES:
+        if failures is None:
             return 0
-        whole = WAITS_S[min(failures.count - FREE_TRIES, len(WAITS_S) - 1)]
+        step = min(failures.count - FREE_TRIES, len(WAITS_S) - 1)
+        uncounted_s = 0 if self._uncounted is None else UNCOUNTED_WAIT_S
+        whole = max(uncounted_s, WAITS_S[step] if step >= 0 else 0)
         passed_ms = self._clock.monotonic_ms() - failures.mono
         return max(0, whole - passed_ms // 1000)
 

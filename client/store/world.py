@@ -22,6 +22,7 @@ from shared.domain.rows import Row
 from shared.wire.mutations import UnknownMutationError, load_args, mutation_named
 from shared.wire.rows import TABLES, decode_row
 from shared.wire.schemas import InvalidFieldsError
+from shared.wire.upcasters import upcast
 
 __all__ = ["LocalOp", "World"]
 
@@ -157,7 +158,8 @@ class World:
         """
         try:
             mutation = mutation_named(op.name, op.version)
-            return mutation.run(self, load_args(mutation, op.args), self.actor, op.moment)
+            args = load_args(mutation, upcast(mutation, op.version, op.args))
+            return mutation.run(self, args, self.actor, op.moment)
         except UnknownMutationError:
             raise RefusedError("unknown-mutation") from None
         except InvalidFieldsError as error:

@@ -12,14 +12,18 @@ from enum import StrEnum
 
 from client.strings import (
     en,
+    en_app,
     en_desk,
     en_files,
+    en_hand_over,
     en_names,
     en_postman,
     en_problems,
     zh,
+    zh_app,
     zh_desk,
     zh_files,
+    zh_hand_over,
     zh_names,
     zh_postman,
     zh_problems,
@@ -37,14 +41,18 @@ class Language(StrEnum):
 
 CATALOGUES: Mapping[Language, Mapping[str, str]] = {
     Language.CHINESE: zh.STRINGS
+    | zh_app.STRINGS
     | zh_postman.STRINGS
     | zh_files.STRINGS
+    | zh_hand_over.STRINGS
     | zh_names.STRINGS
     | zh_problems.STRINGS
     | zh_desk.STRINGS,
     Language.ENGLISH: en.STRINGS
+    | en_app.STRINGS
     | en_postman.STRINGS
     | en_files.STRINGS
+    | en_hand_over.STRINGS
     | en_names.STRINGS
     | en_problems.STRINGS
     | en_desk.STRINGS,

@@ -8,7 +8,7 @@ STRINGS: dict[str, str] = {
     "shell.back": "Back",
     "shell.roles": "Change role",
     "start.opening": "Opening…",
-    "start.elsewhere": "Liandong is open in another window. Close that one, then come back here.",
+    "start.elsewhere": "Liandong is open in another window. Close that one, and it goes on here.",
     "error.screen": "This page can't be shown.",
     "error.screen_detail": (
         "Your records are all on the phone. Go back and open it again; if it stays, tell "

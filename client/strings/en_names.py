@@ -230,6 +230,7 @@ STRINGS: dict[str, str] = {
     "mutation.record_call": "Call",
     "mutation.see_notice": "News seen",
     "mutation.reveal_contact": "Number revealed",
+    "mutation.erase_customer": "Customer erased",
     "mutation.set_leave": "Leave",
     "mutation.cover_round": "Cover of a round",
     "mutation.report_device_lost": "Phone reported lost",

@@ -8,7 +8,7 @@ STRINGS: dict[str, str] = {
     "shell.back": "返回",
     "shell.roles": "切换岗位",
     "start.opening": "正在打开…",
-    "start.elsewhere": "联动已在另一个窗口打开。请关掉那个窗口，再回到这里。",
+    "start.elsewhere": "联动已在另一个窗口打开。关掉那个窗口，这里就会接着打开。",
     "error.screen": "这一页显示不出来。",
     "error.screen_detail": "记录都还在手机里。请返回再进来一次；还不行，请告诉管理员。",
     "error.unexpected": "出了点问题，这一步没有完成。您填的内容还在，请再试一次。（编号 {code}）",

@@ -230,6 +230,7 @@ STRINGS: dict[str, str] = {
     "mutation.record_call": "打电话",
     "mutation.see_notice": "看过消息",
     "mutation.reveal_contact": "查看电话",
+    "mutation.erase_customer": "删除客户资料",
     "mutation.set_leave": "请假",
     "mutation.cover_round": "顶班",
     "mutation.report_device_lost": "手机报失",

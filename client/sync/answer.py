@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from client.device import DeviceKeys
-from client.store.enrolment import Enrolment
+from client.store.enrolment import Enrolment, read_earlier
 from client.store.outbox import Outbox
 from client.store.replica import HeldRow
 from client.store.sealed import Result
@@ -15,7 +15,21 @@ from client.sync.exchange import NoAnswerError
 from shared.canonical import Json, canonical_bytes
 from shared.wire.envelope import OpState, from_base64url, receipt_bytes
 
-__all__ = ["Answer", "check_receipts", "read_answer"]
+__all__ = ["Answer", "EraseOrder", "check_receipts", "read_answer"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EraseOrder:
+    """What has to be erased on this device, up to which number of such orders.
+
+    Attributes:
+        ops: Device and sequence of each operation whose body goes.
+        objects: Ids of what was about somebody erased.
+    """
+
+    upto: int
+    ops: frozenset[tuple[int, int]]
+    objects: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +47,9 @@ class Answer:
     cursors: Mapping[str, int]
     more: bool
     keep_from: int = 1
+    earlier: Mapping[str, int] | None = None
     sums: Mapping[str, str] | None = None
+    erase: EraseOrder | None = None
 
 
 def read_answer(values: Mapping[str, Json]) -> Answer:
@@ -48,8 +64,15 @@ def read_answer(values: Mapping[str, Json]) -> Answer:
         raise NoAnswerError(f"no answer of this protocol: {error!r}") from error
 
 
+class _WithResults(Protocol):
+    """An answer of a sync, or of a file."""
+
+    @property
+    def results(self) -> tuple[Result, ...]: ...
+
+
 async def check_receipts(
-    answer: Answer, enrolment: Enrolment, outbox: Outbox, keys: DeviceKeys
+    answer: _WithResults, enrolment: Enrolment, outbox: Outbox, keys: DeviceKeys
 ) -> None:
     """Check that the server signed each receipt, for this device and for what it has recorded.
 
@@ -97,7 +120,17 @@ def _read(values: Mapping[str, Any]) -> Answer:
         cursors={scope: _typed(version, int) for scope, version in values["cursors"].items()},
         more=_typed(values["more"], bool),
         keep_from=_typed(values.get("keep_from", 1), int),
+        earlier=None if "earlier" not in values else read_earlier(values["earlier"]),
         sums=None if "sums" not in values else {**values["sums"]},
+        erase=None if "erase" not in values else _read_order(values["erase"]),
+    )
+
+
+def _read_order(values: Mapping[str, Any]) -> EraseOrder:
+    return EraseOrder(
+        upto=_typed(values["upto"], int),
+        ops=frozenset((_typed(device, int), _typed(seq, int)) for device, seq in values["ops"]),
+        objects=frozenset(_typed(row_id, str) for row_id in values["objects"]),
     )
 
 

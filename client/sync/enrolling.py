@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from client.device import Device
-from client.store.enrolment import Enrolment
+from client.store.enrolment import Enrolment, read_earlier
 from client.sync.exchange import NoAnswerError, ServerRefusedError, exchange
+from client.sync.sealing import announced_point
 from shared.canonical import Json
 from shared.domain.people import Staff
 from shared.domain.refusals import RefusedError
@@ -53,7 +55,9 @@ async def ask_enrolment(device: Device, typed_code: str, label: str) -> tuple[En
         raise RefusedError("unreachable") from error
     except ServerRefusedError as error:
         raise RefusedError(error.slug, **facts_of(error.members)) from error
-    return _read(values)
+    enrolment, server_ms = _read(values)
+    point = await announced_point(device.keys, enrolment.server_key, values)
+    return replace(enrolment, sealing_key=point or b""), server_ms
 
 
 def facts_of(members: Mapping[str, Json]) -> dict[str, str | int]:
@@ -77,6 +81,7 @@ def _read(values: Mapping[str, Any]) -> tuple[Enrolment, int]:
             server_key=from_base64url(values["server_key"]),
             staff_id=staff.id,
             staff=values["staff"],
+            earlier=read_earlier(values.get("earlier", {})),
         )
         return enrolment, int(values["server_time"])
     except (KeyError, TypeError, ValueError) as error:

@@ -19,7 +19,14 @@ from shared.wire.envelope import (
     to_base64url,
 )
 
-__all__ = ["NoAnswerError", "ServerRefusedError", "believed", "exchange", "exchange_signed"]
+__all__ = [
+    "NoAnswerError",
+    "ServerRefusedError",
+    "believed",
+    "exchange",
+    "exchange_bytes",
+    "exchange_signed",
+]
 
 TIMEOUT_S = 60.0
 _RETRY_AFTER_S_MAX = 3600
@@ -81,14 +88,24 @@ async def exchange_signed(
         NoAnswerError: Try again later.
         ServerRefusedError: Trying again the same will not help.
     """
-    body, headers = pack(dict(request)), _headers(COMPACT)
+    body = pack(dict(request))
+    return await exchange_bytes(
+        device, enrolment, path, body, kind=COMPACT, timeout_s=timeout_s(len(body))
+    )
+
+
+async def exchange_bytes(  # noqa: PLR0913 - what a request is made of
+    device: Device, enrolment: Enrolment, path: str, body: bytes, *, kind: str, timeout_s: float
+) -> dict[str, Json]:
+    """Post *body*, whose media type is *kind*; otherwise as `exchange_signed`."""
+    headers = _headers(kind)
     message = signed_message(
         "POST", path, body, device=enrolment.device, generation=enrolment.generation
     )
     headers[DEVICE_HEADER] = str(enrolment.device)
     headers[GENERATION_HEADER] = enrolment.generation
     headers[SIGNATURE_HEADER] = to_base64url(await device.keys.sign(message))
-    return await _post(device, path, body, headers, timeout_s(len(body)))
+    return await _post(device, path, body, headers, timeout_s)
 
 
 async def exchange(device: Device, path: str, request: Mapping[str, Json]) -> dict[str, Json]:

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from client.device import JournalPositionTakenError, StorageFullError
@@ -162,6 +162,11 @@ class Sync:
         self._failures = 0
         self._turn(Phase.IDLE)
         return IDLE_S
+
+    async def alone(self, doing: Awaitable[object]) -> object:
+        """Await *doing* while no round runs."""
+        async with self._one:
+            return await doing
 
     def _backoff_s(self, longest: float) -> float:
         self._failures += 1

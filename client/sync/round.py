@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
 from client.device import Device
 from client.store.enrolment import Enrolment, keep_enrolment
 from client.store.holdings import Holdings
-from client.store.outbox import LOST_RECORD
 from client.store.replica import Page
 from client.store.sealed import Result
 from client.store.timekeeping import Timekeeper
 from client.sync.answer import Answer, check_receipts, read_answer
 from client.sync.exchange import NoAnswerError, ServerRefusedError, exchange_signed
 from client.sync.pace import Pace
+from client.sync.sealing import BundleAnswer, announced_point, known_point
 from shared.canonical import Json
 from shared.wire.envelope import APP_VERSION, SYNC_PATH, OpState
 from shared.wire.rows import encode
@@ -70,6 +70,8 @@ class Round:
         """
         self.pages = 0
         self._restarts = 0
+        if self._holdings.owes_past:
+            await self._holdings.settle_past()
         ops_max = OPS_MAX
         gap: int | None = None
         while True:
@@ -90,6 +92,7 @@ class Round:
                 ops_max = max(1, len(ops) // 2)
                 continue
             if is_done:
+                await self._holdings.compact()
                 return
 
     @property
@@ -125,29 +128,20 @@ class Round:
         lost = [entry.seq for entry in self._outbox.waiting() if entry.is_lost]
         asked = [*lost, *self._outbox.open_sequences()][:OPEN_MAX]
         cursors = self._replica.cursors
-        request: dict[str, Json] = {
-            "app": APP_VERSION,
-            "clock": encode(self._time.reading()),
-            "acked": self._outbox.acked,
-            "ops": [dict(op) for op in ops],
-            "open": [*asked],
-            "cursors": {**cursors},
-            "limit": self._pace.share(ROWS_BYTES_MAX),
-        }
-        if self._replica.is_check_due(instant_ms(self._time.now())):
-            request["check"] = True
-        promises = self._outbox.promises(ops)
-        if promises:
-            request["answered"] = promises
+        request = await self._request(ops, asked)
         if ops:
             await self._holdings.mark_sent(cast("int", ops[-1]["seq"]))
         values = await self._exchanged(request)
         answer = read_answer(values)
         await check_receipts(answer, self.enrolment, self._outbox, self._device.keys)
         await self._time.drop_anchor(answer.server_time)
+        await self._keep_sealing_key(values)
         news = await self._outbox.keep_results(answer.results)
         restarted = await self._follow_restore(answer, cursors)
         settled = await self._settle_lost(answer, asked)
+        if answer.erase is not None:
+            order = answer.erase
+            await self._holdings.erase(answer.generation, order.upto, order.ops, order.objects)
         if not restarted:
             await self._take_rows(answer)
             await self._outbox.prune(answer.keep_from, answer.server_time)
@@ -162,6 +156,69 @@ class Round:
             # The same question would get the same answer.
             raise NoAnswerError("the server has more to do but does not go on")
         return False  # There is more; or something was recorded while the answer came.
+
+    async def _request(
+        self, ops: Sequence[Mapping[str, Json]], asked: Sequence[int]
+    ) -> dict[str, Json]:
+        request: dict[str, Json] = {
+            "app": APP_VERSION,
+            "clock": encode(self._time.reading()),
+            "acked": self._outbox.acked,
+            "ops": [dict(op) for op in ops],
+            "open": [*asked],
+            "cursors": {**self._replica.cursors},
+            "limit": self._pace.share(ROWS_BYTES_MAX),
+        }
+        if obeyed := await self._holdings.obeyed(self.enrolment.generation):
+            request["erased"] = obeyed
+        if self._replica.is_check_due(instant_ms(self._time.now())):
+            request["check"] = True
+        if "check" in request or not self.enrolment.sealing_key:
+            # Once a day, and at once by whoever has none.
+            request["sealing"] = known_point(self.enrolment.sealing_key)
+        promises = self._outbox.promises(ops)
+        if promises:
+            request["answered"] = promises
+        return request
+
+    async def take_answer(self, answer: BundleAnswer) -> list[Result]:
+        """Keep what the server has answered to a bundle; return what was news of it.
+
+        What it has lost meanwhile (it was restored) is offered again by the next bundle, unless
+        this device has heard from it since: then it knows better.
+
+        Raises:
+            NoAnswerError: A receipt is not the server's word on what this device has recorded.
+            StorageFullError: Nothing was kept.
+        """
+        await check_receipts(answer, self.enrolment, self._outbox, self._device.keys)
+        news = await self._outbox.keep_results(answer.results)
+        heard = self._time.anchor
+        is_latest_word = heard is None or answer.server_time > heard.server
+        if is_latest_word and answer.last < self._outbox.acked:
+            self._offer_again(answer.last)
+        await self._on_step(self.enrolment)
+        return news
+
+    async def _keep_sealing_key(self, values: Mapping[str, Json]) -> None:
+        """Take the point for bundles that the server has named, if it has really signed it."""
+        known = self.enrolment
+        point = await announced_point(self._device.keys, known.server_key, values)
+        if point is not None and point != known.sealing_key:
+            self.enrolment = replace(known, sealing_key=point)
+            await keep_enrolment(self._device.settings, self.enrolment)
+
+    def _demand_sole(self, answer: Answer) -> None:
+        """Make sure that nobody else sends under this device's number.
+
+        What was sent from here is in the journal, or counted beside it, or noted before it went.
+
+        Raises:
+            ServerRefusedError: `forked`: another copy of this installation has sent more. Two of
+                them that took turns would never send the same sequence twice, and so never be told.
+        """
+        if answer.last >= self._outbox.next_sequence:
+            raise ServerRefusedError("forked", 409, {"last": answer.last})
 
     async def _exchanged(self, request: Mapping[str, Json]) -> dict[str, Json]:
         clock, pace = self._device.clock, self._pace
@@ -188,16 +245,17 @@ class Round:
         Returns:
             Whether the rows of *answer* are of no use: all are fetched again.
         """
-        if answer.last >= self._outbox.next_sequence:
-            await self._outbox.skip_to(answer.last)
+        self._demand_sole(answer)
         restarted = False
         if answer.last < self._outbox.acked:
             self._offer_again(answer.last)
             restarted = True
         if answer.generation != self.enrolment.generation:
-            self.enrolment = replace(self.enrolment, generation=answer.generation)
+            earlier = answer.earlier or {}
+            self.enrolment = replace(self.enrolment, generation=answer.generation, earlier=earlier)
             self._replica.begin_rebuild()
             await keep_enrolment(self._device.settings, self.enrolment)
+            await self._holdings.settle_past(earlier)
             restarted = True
         elif any(cursors.get(scope, 0) > 0 for scope in answer.reset):
             self._replica.begin_rebuild()
@@ -232,7 +290,10 @@ class Round:
                 continue
             if entry.seq > answer.last:
                 # The server has never seen it: something must take its place in the queue.
-                await self._outbox.append(self._lost_record(), seq=entry.seq)
+                is_erased = entry.record is not None and entry.record.is_ordered_away
+                lost = self._holdings.lost_record(is_erased=is_erased)
+                promise = entry.promise if is_erased else None
+                await self._outbox.append(lost, seq=entry.seq, promise=promise)
                 settled = True
             else:
                 if entry.seq in asked:
@@ -240,16 +301,6 @@ class Round:
                     entry.result = Result(seq=entry.seq, state=OpState.OK)
                 settled = True  # Else it is asked for next.
         return settled
-
-    def _lost_record(self) -> dict[str, Json]:
-        return {
-            "name": LOST_RECORD,
-            "v": 1,
-            "args": {},
-            "base": {},
-            "by": self.enrolment.staff_id,
-            "clock": encode(self._time.reading()),
-        }
 
     async def _take_rows(self, answer: Answer) -> None:
         await self._holdings.take_page(

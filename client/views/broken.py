@@ -11,10 +11,20 @@ from client.strings import Words
 
 __all__ = ["Broken"]
 
+SAID = {
+    "storage-refused": ("refused.title", "refused.explanation"),
+    "storage-full": ("full.title", "full.explanation"),
+}
+ELSE = ("broken.title", "broken.explanation")
+
 
 @ft.component
-def Broken(words: Words, code: str) -> list[ft.View]:
-    """Say that nothing is lost, and what to do; *code* names the fault to support."""
+def Broken(words: Words, code: str, cause: str = "") -> list[ft.View]:
+    """Say that nothing is lost, and what to do; *code* names the fault to support.
+
+    *cause* is what the person can do something about: `storage-refused` or `storage-full`.
+    """
+    title, explanation = SAID.get(cause, ELSE)
     return [
         ft.View(
             route="/",
@@ -25,9 +35,9 @@ def Broken(words: Words, code: str) -> list[ft.View]:
                 ft.SafeArea(
                     door(
                         words,
-                        words("broken.title"),
+                        words(title),
                         note(words("broken.code", code=code)),
-                        explanation=words("broken.explanation"),
+                        explanation=words(explanation),
                     ),
                     expand=True,
                 )

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from client.views.about_app import AboutAppScreen
 from client.views.branch_head import WORKPLACE as BRANCH_HEAD
 from client.views.enrol import EnrolScreen
+from client.views.hand_over import HandOverScreen
 from client.views.office import WORKPLACE as OFFICE
 from client.views.outlet import WORKPLACE as OUTLET
 from client.views.pin import ChangePinScreen
@@ -27,9 +29,11 @@ WORKPLACES: tuple[Workplace, ...] = (POSTMAN, OUTLET, WEALTH_MANAGER, BRANCH_HEA
 
 COMMON: tuple[Screen, ...] = (
     Screen("/sync", "sync.title", SyncScreen),
+    Screen("/hand-over", "handover.title", HandOverScreen),
     Screen("/enrol", "enrol.title", EnrolScreen),
     Screen("/settings", "settings.title", SettingsScreen),
     Screen("/settings/pin", "settings.pin", ChangePinScreen),
+    Screen("/about", "about.title", AboutAppScreen),
 )
 """Screens that everybody has."""
 

@@ -11,6 +11,7 @@ import flet as ft
 from client.components.buttons import secondary_button
 from client.components.cards import card, fact, section
 from client.components.chips import Option, choice_chips
+from client.components.installation import InstallCard, StorageCard
 from client.components.layout import page_body
 from client.state import App, Lighting, Look, use_app, use_words
 from client.strings import Language, Words
@@ -49,6 +50,16 @@ def SettingsScreen() -> ft.Control:
                 ),
                 secondary_button(
                     words("settings.lock"), app.field.lock, icon=ft.Icons.LOCK_OUTLINE
+                ),
+            ),
+            section(
+                words("about.on_this_phone"),
+                InstallCard(),
+                StorageCard(),
+                secondary_button(
+                    words("about.title"),
+                    lambda: app.navigation.open("/about"),
+                    icon=ft.Icons.INFO_OUTLINE,
                 ),
             ),
         ]

@@ -9,6 +9,7 @@ import flet as ft
 
 from client.components.buttons import icon_button
 from client.components.first_sync import FirstSync
+from client.components.installation import NewsBanner, StorageBanner
 from client.components.pause_banner import PauseBanner
 from client.components.sync_chip import SyncChip
 from client.components.text import title
@@ -65,7 +66,9 @@ def _frame(shell: Shell, place: Place, where: str, depth: int) -> ft.Control:
     column: list[ft.Control] = [
         _top_bar(shell, place, depth),
         PauseBanner(),
+        StorageBanner(),
         FirstSync(),
+        *([] if depth else [NewsBanner()]),
         # Another location is another component: nothing typed for one object reaches the next.
         ft.Container(place.build(**place.parameters, key=where), expand=True),
     ]

@@ -9,6 +9,7 @@ import flet as ft
 
 from client.components.buttons import primary_button
 from client.components.cards import badge, banner, card, empty_state, fact, section, tap_card
+from client.components.installation import StorageCard
 from client.components.layout import bottom_action, page_body
 from client.components.sync_chip import sync_words
 from client.components.text import body, note, strong
@@ -17,6 +18,7 @@ from client.state import App, use_app, use_words, use_world
 from client.status import OutboxItem, OutboxState, Phase, SyncStatus
 from client.strings import Words
 from client.views.about import record_about
+from client.views.hand_over import HandOverEntry
 from client.views.refusal import refusal_card
 from client.views.workplace import screen
 
@@ -58,7 +60,9 @@ def SyncScreen() -> ft.Control:
             )
             if troubled
             else None,
+            HandOverEntry(),
             section(words("sync.on_phone"), *_waiting(waiting, app, words)),
+            StorageCard(),
             note(words("sync.explanation_paused" if status.pause_slug else "sync.explanation")),
         ],
         footer=bottom_action(

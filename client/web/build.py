@@ -13,6 +13,7 @@ import logging
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -26,9 +27,18 @@ from client.web.flet_client import (
     add_flet_client,
     flet_web_folder,
 )
-from client.web.fonts import FONT_PACKAGE, chinese_font, first_characters, later_characters
+from client.web.fonts import (
+    FONT_PACKAGE,
+    first_characters,
+    later_characters,
+    ming_font,
+    rare_characters,
+    sans_font,
+    slice_characters,
+)
 from client.web.headers import headers_file
 from client.web.icons import icon_characters, icon_font, named_icons
+from client.web.ming_source import hanazono_file
 from client.web.page import add_page
 from client.web.pyodide_runtime import add_pyodide, pyodide_folder
 from client.web.service_worker import add_service_worker
@@ -48,6 +58,7 @@ SERVICE_WORKER = "sw.js"
 PAGE = "index.html"
 # A table of half of all characters: for searching, not for showing.
 NOT_SHOWN = ("client/pinyin_initials.py",)
+RARE_CHARACTERS = "client/rare_characters.py"
 FONT_RECIPE = ("fonts.py", "icons.py", "standard_characters_beyond_gbk.txt")
 
 logger = logging.getLogger(__name__)
@@ -110,6 +121,7 @@ class WebBuild:
             first_font=self._font(first_characters(self._written())),
             later_font=self._font(later_characters()),
             icon_font=self._icons(),
+            rare_fonts=self._rare_fonts(),
         )
         add_pyodide(site)
         logger.info("packing the app")
@@ -124,7 +136,23 @@ class WebBuild:
         """Return a Chinese font of *characters*, made once for each version of its source."""
         listed = ",".join(map(str, sorted(characters)))
         words = [FONT_PACKAGE, metadata.version(FONT_PACKAGE), listed]
-        return self._kept("chinese-font", words, lambda: chinese_font(characters))
+        return self._kept("chinese-font", words, lambda: sans_font(characters))
+
+    def _rare_fonts(self) -> list[bytes]:
+        """Return the fonts of rare names, in the order of `client.rare_characters.families`."""
+        fonts = [self._font(rare_characters())]
+        source = hanazono_file(self.cache)
+        if source is not None:
+            sliced = sorted(slice_characters().items())
+            fonts += [
+                self._kept(
+                    f"ming-{number:02}",
+                    [str(number), FONT_PACKAGE, metadata.version(FONT_PACKAGE)],
+                    partial(ming_font, source, characters),
+                )
+                for number, characters in sliced
+            ]
+        return fonts
 
     def _icons(self) -> bytes:
         """Return the font of the icons that our code and Flet's names."""
@@ -140,7 +168,8 @@ class WebBuild:
 
     def _kept(self, name: str, words: Sequence[str], make: Callable[[], bytes]) -> bytes:
         """Return the font that is made of *words* by our recipe: made once, kept in the cache."""
-        made_from = _digest(words, [Path(__file__).with_name(recipe) for recipe in FONT_RECIPE])
+        recipes = [Path(__file__).with_name(recipe) for recipe in FONT_RECIPE]
+        made_from = _digest(words, [*recipes, ROOT / RARE_CHARACTERS])
         kept = self.cache / f"{name}-{made_from}.otf"
         if not kept.exists():
             logger.info("making a font (%s, some seconds, once)", name)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
+from client.rare_characters import families
 from client.web.fonts import font_licence
 from client.web.site_files import SiteFiles
 
@@ -20,6 +22,7 @@ __all__ = [
     "FLET_VERSION",
     "ICON_FONT",
     "LATER_FONT_ASSET",
+    "RARE_FONTS",
     "add_flet_client",
     "flet_web_folder",
 ]
@@ -48,13 +51,19 @@ FIRST_FONT_ASSET = "fonts/LiandongSans-First.otf"
 LATER_FONT_ASSET = "fonts/LiandongSans-Later.otf"
 """Loaded by main.py once the first screen stands."""
 
+RARE_FONTS = "assets/fonts/rare/"
+"""Fetched by the app when a character of theirs is first seen; see `client.rare_characters`."""
+
 # Flutter's default family, and the one that every other family falls back to: with our font
 # under this name all text is Chinese from the first frame on, and nothing is asked of a host.
 DEFAULT_FAMILY = "Roboto"
 
-# The engine's list of last resorts: the family that main.py loads later comes after the default.
+# The engine's list of last resorts: the families that are loaded later come after the default,
+# those for rare names last (`client.rare_characters`).
 LAST_RESORTS = b'p=A.d(["Roboto"],t.s)\n'
-OUR_LAST_RESORTS = b'p=A.d(["Roboto","LiandongLater"],t.s)\n'
+OUR_LAST_RESORTS = (
+    b"p=A.d(%s,t.s)\n" % json.dumps([DEFAULT_FAMILY, "LiandongLater", *families()]).encode()
+)
 
 # Loaded at each start whether or not the app has animations; see site/without-rive.
 RIVE_HOST = b"https://cdn.jsdelivr.net/npm/@rive-app/flutter-native-wasm@44.0.0/"
@@ -92,9 +101,17 @@ def flet_web_folder() -> Path:
 
 
 def add_flet_client(
-    site: SiteFiles, *, first_font: bytes, later_font: bytes, icon_font: bytes
+    site: SiteFiles,
+    *,
+    first_font: bytes,
+    later_font: bytes,
+    icon_font: bytes,
+    rare_fonts: Sequence[bytes],
 ) -> None:
-    """Put Flet's client into *site*, with *first_font* as its default, *later_font* behind it."""
+    """Put Flet's client into *site*, with *first_font* as its default, the others behind it.
+
+    *rare_fonts* are those of `families`, as many as there are.
+    """
     source = flet_web_folder()
     shaders = sorted(
         path.relative_to(source).as_posix()
@@ -109,6 +126,8 @@ def add_flet_client(
     site.add(ICON_FONT, icon_font)
     site.add(f"assets/{FIRST_FONT_ASSET}", first_font)
     site.add(f"assets/{LATER_FONT_ASSET}", later_font)
+    for family, font in zip(families(), rare_fonts, strict=False):
+        site.add(f"{RARE_FONTS}{family}.otf", font)
     site.add("assets/fonts/OFL.txt", font_licence().encode())
 
 

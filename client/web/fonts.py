@@ -1,29 +1,40 @@
-"""The Chinese font of the web app: two subsets of Noto Sans SC (SIL Open Font License 1.1).
+"""The Chinese fonts of the web app: subsets of Noto Sans CJK SC, and of HanaMinB for what it lacks.
 
-Flutter draws its own text and has no Chinese font in the browser. Why this one, which
-characters, and why in two files: ADR-0010.
+Flutter draws its own text and has no Chinese font in the browser. Why these, which characters,
+and why in so many files: ADR-0010 for what everybody needs, ADR-0021 for rare names.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from client.rare_characters import BEYOND_BASIC, EXTENSION_A, slice_of
+
 __all__ = [
     "FONT_PACKAGE",
-    "chinese_font",
     "first_characters",
     "font_licence",
     "later_characters",
+    "ming_font",
+    "rare_characters",
+    "sans_font",
+    "slice_characters",
 ]
 
-FONT_PACKAGE = "pylopdf-fonts-zh-cn"
-FONT_FILE = "pylopdf_fonts_zh_cn/NotoSansSC-Regular.otf"
+FONT_PACKAGE = "noto-cjk-sans-otc"
+FONT_FILE = "noto_cjk_sans_otc/NotoSansCJK-Regular.ttc"
+# The collection's faces: Japanese, Korean, simplified, traditional, Hong Kong.
+SIMPLIFIED_FACE = 2
 LICENCE_FILE = "licenses/LICENSE"
 
 STANDARD_BEYOND_GBK = Path(__file__).with_name("standard_characters_beyond_gbk.txt")
+
+# What Unicode added to the unified ideographs after GBK, as far as GB18030-2022 goes.
+LATE_UNIFIED = range(0x9FA6, 0x9FF0)
 
 # Rows 16 to 55 of GB2312.
 FIRST_LEVEL = range(0xB0, 0xD8)
@@ -42,7 +53,7 @@ SYMBOL_BLOCKS = (
 )
 
 # Tables for vertical setting and ligatures: a fifth of the file, and no screen uses them.
-DROPPED_TABLES = ("BASE", "DSIG", "GDEF", "GPOS", "GSUB", "VORG", "vhea", "vmtx")
+DROPPED_TABLES = ("BASE", "DSIG", "FFTM", "GDEF", "GPOS", "GSUB", "VORG", "vhea", "vmtx")
 
 # Copyright, family, style, full and PostScript name, licence and its address.
 KEPT_NAMES = (0, 1, 2, 4, 6, 13, 14)
@@ -80,8 +91,50 @@ def _characters(encoding: str, first_bytes: range) -> Iterator[int]:
                 continue
 
 
-def chinese_font(characters: Iterable[int]) -> bytes:
-    """Return a font of *characters*, as far as the source has them; takes some ten seconds."""
+def rare_characters() -> set[int]:
+    """Return the code points of the sans font that only a rare name needs.
+
+    All of extension A, the last unified ideographs, and the 2,300 of the planes beyond that the
+    source has; `slice_characters` has the rest of them.
+    """
+    wanted = set(EXTENSION_A) | set(LATE_UNIFIED) | _sans_beyond_basic()
+    return wanted - later_characters()
+
+
+def slice_characters() -> dict[int, set[int]]:
+    """Return what only HanaMinB has of GB18030-2022, by the number of its slice."""
+    slices: dict[int, set[int]] = {}
+    for ideographs in BEYOND_BASIC:
+        for code_point in ideographs:
+            slices.setdefault(slice_of(code_point), set()).add(code_point)
+    known = _sans_beyond_basic()
+    return {number: wanted - known for number, wanted in slices.items()}
+
+
+@cache
+def _sans_beyond_basic() -> frozenset[int]:
+    from fontTools.ttLib import TTCollection  # noqa: PLC0415 - as below.
+
+    with TTCollection(_sans_file(), lazy=True) as collection:
+        known = collection.fonts[SIMPLIFIED_FACE].getBestCmap()
+    return frozenset(code for extension in BEYOND_BASIC for code in extension if code in known)
+
+
+def sans_font(characters: Iterable[int]) -> bytes:
+    """Return the sans font of *characters*, as far as the source has them; takes ten seconds."""
+    return _subset(_sans_file(), characters, face=SIMPLIFIED_FACE)
+
+
+def ming_font(source: Path, characters: Iterable[int]) -> bytes:
+    """Return a font of *characters* out of HanaMinB, which stands at *source*."""
+    return _subset(str(source), characters)
+
+
+def _sans_file() -> str:
+    return str(metadata.distribution(FONT_PACKAGE).locate_file(FONT_FILE))
+
+
+def _subset(source: str, characters: Iterable[int], *, face: int = -1) -> bytes:
     # Imported here: a build with nothing to do must not wait for it.
     from fontTools import subset  # noqa: PLC0415
 
@@ -90,9 +143,9 @@ def chinese_font(characters: Iterable[int]) -> bytes:
     options.hinting = False
     options.drop_tables += list(DROPPED_TABLES)
     options.name_IDs = list(KEPT_NAMES)
-    source = metadata.distribution(FONT_PACKAGE).locate_file(FONT_FILE)
+    options.font_number = face
     written = io.BytesIO()
-    with subset.load_font(str(source), options) as font:
+    with subset.load_font(source, options) as font:
         subsetter = subset.Subsetter(options)
         subsetter.populate(unicodes=characters)
         subsetter.subset(font)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
+from client.web.flet_client import RARE_FONTS
 from client.web.site_files import SiteFiles
 
 __all__ = ["add_service_worker"]
@@ -26,9 +27,13 @@ def add_service_worker(site: SiteFiles) -> None:
         if path not in NOT_PRECACHED
     }
     listed = json.dumps(files, indent=2)
+    rare = json.dumps(f"/{RARE_FONTS}")
     version = hashlib.sha256(listed.encode()).hexdigest()[:VERSION_DIGITS]
     template = TEMPLATE.read_text("utf-8")
     site.add(
         "sw.js",
-        template.replace("{{version}}", version).replace("{{files}}", listed).encode(),
+        template.replace("{{version}}", version)
+        .replace("{{files}}", listed)
+        .replace("{{rare}}", rare)
+        .encode(),
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from server.demo.loading import load_demo, load_small_demo
+from server.demo.phone import own_address
 from server.demo.serving import run_demo
 from server.demo.workbook import make_workbook
 
-__all__ = ["load_demo", "load_small_demo", "make_workbook", "run_demo"]
+__all__ = ["load_demo", "load_small_demo", "make_workbook", "own_address", "run_demo"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 
 from server.demo.care_work import CareWork
 from server.demo.field_work import FieldWork
@@ -14,7 +15,7 @@ from server.demo.seasons import earlier_sales, present_sales
 from server.demo.stage import Stage, at_outlet
 from server.mutations.own import own_transaction
 from shared.domain.customer import Customer, CustomerKind
-from shared.domain.people import Role
+from shared.domain.people import Device, Role
 from shared.domain.village import Village
 from shared.ids import make_id, parse_id
 
@@ -24,6 +25,9 @@ MORNING_LEADS = 6
 _MONTHS_AT_A_TIME = 3
 # The villages have signal every other day; and so the story is told in twenty seconds.
 _SYNC_EVERY_DAYS = 2
+# One phone that somebody should ask after, one that was off for a day.
+_SILENT = (dt.timedelta(days=4, hours=3), dt.timedelta(days=1, hours=5))
+_HEARD_WITHIN = dt.timedelta(hours=20)
 
 
 def load_history(stage: Stage, say: Callable[[str, str], None]) -> None:
@@ -79,6 +83,26 @@ def _live_recent_days(stage: Stage, first_day: dt.date) -> None:
     heads.cold_wave(stage.now - dt.timedelta(hours=3))
     field.morning(stage.now - dt.timedelta(minutes=5), MORNING_LEADS)
     field.send(stage.now)
+    _hear_of_phones(stage)
+
+
+def _hear_of_phones(stage: Stage) -> None:
+    """Have phones with nothing to send look for news too, all but a few of them since yesterday.
+
+    Without it the office's phones would be silent since the day on which they were enrolled.
+    """
+    rows = stage.rows()
+    quiet = [
+        device
+        for device in sorted(rows.where(Device), key=lambda one: one.number)
+        if stage.now - (device.last_seen_at or device.enrolled_at) >= _HEARD_WITHIN
+    ]
+    with own_transaction(stage.door, stage.session, stage.county_id) as tx:
+        for place, device in enumerate(quiet):
+            silent = (
+                _SILENT[place] if place < len(_SILENT) else dt.timedelta(minutes=20 + 7 * place)
+            )
+            tx.put(replace(device, last_seen_at=stage.now - silent))
 
 
 def _some(stage: Stage, mean: float) -> int:

@@ -9,6 +9,7 @@ import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -19,8 +20,10 @@ from flask import Flask
 from server.administration import enrolment_link
 from server.clock import SystemClock
 from server.config import Config, ConfigError
+from server.demo.certificates import certificates_for
 from server.demo.county import OUTLETS, PEOPLE
 from server.demo.loading import DemoState, days_since_load, demo_state, load_demo
+from server.demo.phone import qr_code, serve_guide
 from server.demo.stage import FULL, SMALL
 from server.enrolment import issue_code
 from server.factory import create_app
@@ -38,6 +41,8 @@ __all__ = ["run_demo"]
 HOST = "127.0.0.1"
 THREADS = 8
 DATA_DIR = "build/demo"
+AUTHORITY_DIR = Path("instance/demo-authority")
+"""Outside of what is built and thrown away: a phone that trusts it goes on doing so."""
 OLD_AFTER_DAYS = 7
 EXIT_FOREIGN_DATABASE = 3
 EXIT_BAD_SETTING = 4
@@ -56,17 +61,26 @@ _ENGLISH = {
 }  # fmt: skip
 
 
-def run_demo(*, port: int, fresh: bool = False, small: bool = False) -> int:
+def run_demo(
+    *,
+    port: int,
+    fresh: bool = False,
+    small: bool = False,
+    phone_address: IPv4Address | None = None,
+) -> int:
     """Load the demo county when it is absent, print who can log in, and serve until stopped.
 
     Args:
         port: Where to serve, on loopback.
         fresh: Throw the demo's data away first.
         small: Load a county in which little has happened.
+        phone_address: Serve phones of the network there, over HTTPS; on the next port stands a
+            page that says how.
     """
     _log_only_trouble()
+    origin = f"http://{HOST}:{port}" if phone_address is None else f"https://{phone_address}:{port}"
     try:
-        config = _config(os.environ, port)
+        config = _config(os.environ, origin)
     except ConfigError as error:
         _say(f"设置有误：{error}", f"wrong setting: {error}")
         return EXIT_BAD_SETTING
@@ -77,17 +91,33 @@ def run_demo(*, port: int, fresh: bool = False, small: bool = False) -> int:
         table = _codes()
         # gunicorn forks: a child must not inherit an open connection.
         db.engine.dispose()
-    _print_welcome(config, table)
-    serve(create_app(config), host=HOST, port=port, workers=1, threads=THREADS)
+    if phone_address is None:
+        _print_welcome(config, table)
+        serve(create_app(config), host=HOST, port=port, workers=1, threads=THREADS)
+        return 0
+    files = certificates_for(phone_address, AUTHORITY_DIR, now=SystemClock().now())
+    with serve_guide(
+        str(phone_address), port + 1, authority=files.authority, app_url=origin
+    ) as guide:
+        _print_welcome(config, table)
+        _print_phone(guide, table[0])
+        serve(
+            create_app(config),
+            host=str(phone_address),
+            port=port,
+            workers=1,
+            threads=THREADS,
+            tls=(files.server, files.server_key),
+        )
     return 0
 
 
-def _config(env: Mapping[str, str], port: int) -> Config:
+def _config(env: Mapping[str, str], origin: str) -> Config:
     """Return the settings of a demo: its own folder, its own secrets, never production."""
     return Config.from_env(
         {
             "LIANDONG_DATA_DIR": DATA_DIR,
-            "LIANDONG_ORIGIN": f"http://{HOST}:{port}",
+            "LIANDONG_ORIGIN": origin,
             **env,
             "LIANDONG_ENV": "development",
         }
@@ -201,6 +231,16 @@ def _print_welcome(config: Config, logins: Sequence[_Login]) -> None:
     _out(f"打开 / open: {config.origin}")
     _out("每个登记码只能用一次，72 小时内有效。停止：Ctrl+C")
     _out("Each code works once, within 72 hours. Stop with Ctrl+C.")
+
+
+def _print_phone(guide: str, first: _Login) -> None:
+    _out("")
+    _say("1. 手机连同一个 Wi-Fi，扫码装证书", "on the same Wi-Fi, scan and install the certificate")
+    _out(f"{qr_code(guide)}{guide}")
+    _say(f"2. 再扫码，以{first.person}的身份打开联动", f"then scan to open it as {first.person}")
+    _out(f"{qr_code(first.link)}{first.link}")
+    _out("同一网络里的人都能打开这个演示。用完请停止，并在手机上删掉证书。")
+    _out("Anybody in this network can open the demo. Stop it afterwards, remove the certificate.")
 
 
 def _width(text: str) -> int:

@@ -56,6 +56,11 @@ class Instant(sa.types.TypeDecorator[dt.datetime]):
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[dt.datetime]:
+        """What values are; SQLAlchemy doesn't know it of a type that is made of another."""
+        return dt.datetime
+
     def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> Any:
         """Store UTC; SQLite keeps no zone, so it is taken off there."""
         if value is None:

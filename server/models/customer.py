@@ -25,6 +25,7 @@ class CustomerModel(RowModel):
     village_id: Mapped[Id | None] = mapped_column(reference("village.id"), index=True)
     managing_id: Mapped[Id | None] = mapped_column(reference("staff.id"))
     cues: Mapped[tuple[str, ...]] = mapped_column(TupleOf(str))
+    erased_at: Mapped[dt.datetime | None] = mapped_column(index=True)
 
 
 class CustomerContactModel(RowModel):

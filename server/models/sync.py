@@ -13,12 +13,14 @@ from shared.domain.moment import ClockGrade
 from shared.wire.envelope import OpState
 
 __all__ = [
+    "CarriedBundleModel",
     "CountyCounterModel",
     "EnrolledDeviceModel",
     "EnrolmentCodeModel",
     "EnrolmentFailureModel",
     "FeedEntryModel",
     "FeedRowModel",
+    "MovedOpModel",
     "OpModel",
     "ScopeCounterModel",
     "ServerIdentityModel",
@@ -153,6 +155,21 @@ class OpModel(Base):
     promise: Mapped[str | None] = mapped_column(sa.Text)
 
 
+class MovedOpModel(Base):
+    """That an operation of an earlier number of a phone has come under a later one.
+
+    `was_digest` is that of the earlier form: a clone may have given the number to another one.
+    """
+
+    __tablename__ = "moved_op"
+
+    was_device: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    was_seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    was_digest: Mapped[Digest] = mapped_column(primary_key=True)
+    device: Mapped[int]
+    seq: Mapped[int]
+
+
 class SetAsideModel(Base):
     """What a revoked device, or that of somebody who left, sent: for a person to look at."""
 
@@ -164,6 +181,25 @@ class SetAsideModel(Base):
     reason: Mapped[Name]
     received_at: Mapped[dt.datetime]
     body: Mapped[str] = mapped_column(sa.Text)
+
+
+class CarriedBundleModel(Base):
+    """Who has brought which bundle of another device, and when; what is in it is in the op log.
+
+    `first_seq` and `last_seq` are the operations that it held.
+    """
+
+    __tablename__ = "carried_bundle"
+    __table_args__ = (sa.Index("ix_carried_bundle_carrier", "carrier", "received_at"),)
+
+    digest: Mapped[Digest] = mapped_column(primary_key=True)
+    carrier: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    county_id: Mapped[Id]
+    device: Mapped[int]
+    carrier_staff_id: Mapped[Id]
+    first_seq: Mapped[int | None]
+    last_seq: Mapped[int | None]
+    received_at: Mapped[dt.datetime]
 
 
 class ScopeCounterModel(Base):

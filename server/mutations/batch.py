@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,8 @@ from server.feed import Feed, known_objects
 from server.identity import ReceiptSigner
 from server.logs import failure_of
 from server.models.sync import EnrolledDeviceModel, OpModel
+from server.mutations.erased import Concern, Erased, is_text
+from server.mutations.moving import note_moved, recorded_since, twins_of
 from server.mutations.oplog import OpLog
 from server.mutations.promises import (
     WAITS_AT_MOST,
@@ -41,9 +44,13 @@ from server.scope import scopes_of
 from shared.domain.clock import CaptureEvidence, grade_capture
 from shared.domain.moment import Moment, day_at_outlet
 from shared.domain.people import Actor, Device, Staff, actor_of
+from shared.domain.refusals import CUSTOMER_ERASED
 from shared.domain.rows import Row
 from shared.ids import make_id
 from shared.wire.envelope import OpState
+from shared.wire.mutations import UnknownMutationError
+from shared.wire.problems import problem
+from shared.wire.schemas import InvalidFieldsError
 
 __all__ = ["WriteDoor", "is_contact_stale", "rerun_parked", "run_batch", "run_batches"]
 
@@ -162,6 +169,8 @@ class _Batch:
         self._changed: dict[tuple[type[Row], str], Row] = {}
         self._has_news = False
         self._scopes_since: dict[tuple[str, dt.date], frozenset[str]] = {}
+        self._twins: dict[tuple[int, int], OpModel] = {}
+        self._erased = Erased(session, county_id)
 
     def take(
         self,
@@ -175,7 +184,9 @@ class _Batch:
         _demand_no_gap(device.last_seq, new)
         if not self._one_by_one:
             self._rows.expect_new(device.number, device.last_seq + 1)
-        sight = self._prepare(device, new)
+        self._find_twins(device, new)
+        self._erased.look_up(device.number, new)
+        sight = self._prepare(device, [self._erased.stand_in(device.number, op) for op in new])
         for op in new:
             known[op.seq] = self._take_new(device, op, sight, promises.get(op.seq))
             device.last_seq = op.seq
@@ -193,12 +204,15 @@ class _Batch:
             captured_to=op.captured_to,
             grade=op.clock_grade,
         )
+        self._find_twins(device, [received])
+        self._erased.look_up(device.number, [received])
         sight = self._prepare(device, [received])
         number = op.number or self._promised_number(promise)
         since = op.received_at if promise is None else promise.again_at
-        outcome = self._decided(device, received, sight, moment, number, promise, since)
-        self._log.settle(op, outcome, number)
-        self._has_news |= outcome.state is not OpState.DEFERRED
+        decided = self._decided(device, received, sight, moment, number, promise, since)
+        self._log.settle(op, decided, number)
+        self._keep_nameless(device, received, moment, op)
+        self._has_news |= decided.state is not OpState.DEFERRED
 
     def finish(self) -> None:
         """Run what waited for this batch, and bring every changed row into the feed."""
@@ -252,6 +266,13 @@ class _Batch:
             # Nobody's ops are to wait for it; phones drop expired numbers by themselves.
             structlog.get_logger().error("sweep failed", **failure_of(error))
 
+    def _find_twins(self, device: EnrolledDeviceModel, ops: Sequence[ReceivedOp]) -> None:
+        if ops:
+            twins = twins_of(self._session, device, ops)
+            for op in ops:
+                self._twins.pop((device.number, op.seq), None)
+            self._twins |= {(device.number, seq): twin for seq, twin in twins.items()}
+
     def _prepare(self, device: EnrolledDeviceModel, ops: Sequence[ReceivedOp]) -> Sight:
         """Load what the operations are about at once, and see what their author may know of."""
         named = {row_id for op in ops for row_id in _named_by(op)}
@@ -287,13 +308,23 @@ class _Batch:
         assert staff is not None, "a device belongs to somebody"
         return actor_of(staff)
 
-    def _transaction(self, device: EnrolledDeviceModel, moment: Moment, seq: int) -> Transaction:
+    def _transaction(
+        self,
+        device: EnrolledDeviceModel,
+        moment: Moment,
+        seq: int,
+        promise: Promise | None = None,
+    ) -> Transaction:
+        # What follows from a promised operation gets the ids again that others may have seen.
+        first = (device.number, seq) if promise is None else promise.form[:2]
         return Transaction(
             session=self._session,
             rows=self._rows,
             actor=self._actor_of(device),
             moment=moment,
-            op_id=make_id(device.number, seq, 0),
+            op_id=make_id(*first, 0),
+            device_number=device.number,
+            signer=self._door.signer,
         )
 
     def _take_new(
@@ -301,18 +332,38 @@ class _Batch:
     ) -> OpModel:
         received_at = self._now if promise is None else promise.at
         # Should the server's own clock have been put back, nothing is proven; nothing breaks.
-        enrolled_at = min(device.enrolled_at, received_at)
+        is_promised = promise is not None
+        since = recorded_since(self._session, device, op, is_promised=is_promised)
+        enrolled_at = min(since, received_at)
         known = CaptureEvidence(enrolled_at=enrolled_at, received_at=received_at)
-        moment = grade_capture(capture_clock(op), known, received_at)
+        acting = self._erased.stand_in(device.number, op)
+        moment = grade_capture(capture_clock(acting), known, received_at)
         number = self._promised_number(promise)
         if self._one_by_one:
             # What the ops before it made is stored by now.
             self._rows.expect_new(device.number, op.seq, op.seq)
-        outcome = self._decided(device, op, sight, moment, number, promise, self._now)
+        outcome = self._decided(device, acting, sight, moment, number, promise, self._now)
         if self._one_by_one:
             self._rows.expect_none_new()
         self._has_news = True
-        return self._log.add(device, op, moment, outcome, number, promise)
+        record = self._log.add(device, op, moment, outcome, number, promise)
+        self._keep_nameless(device, acting, moment, record)
+        if op.earlier and (device.number, op.seq) not in self._twins:
+            note_moved(self._session, device, op, record)
+        return record
+
+    def _keep_nameless(
+        self, device: EnrolledDeviceModel, op: ReceivedOp, moment: Moment, record: OpModel
+    ) -> None:
+        """Keep nothing of an operation that says who somebody was, here or on its phone."""
+        if self._erased.concern(device.number, op, moment) is Concern.NONE:
+            return
+        self._erased.note(device.number, op)
+        if not is_text(op.name):
+            return
+        nameless = _nameless(op)
+        may_run = record.state in {OpState.DEFERRED, OpState.PARKED}
+        record.body = nameless.body if may_run and nameless.is_redacted else None
 
     def _promised_number(self, promise: Promise | None) -> int | None:
         return None if promise is None else free_number(self._session, self._county_id, promise)
@@ -327,24 +378,34 @@ class _Batch:
         promise: Promise | None,
         since: dt.datetime,
     ) -> Outcome:
-        """Run an operation, unless it was refused before a restore or came before its time."""
+        """Run an operation, unless it came already, was refused before, or came before its time."""
+        twin = self._twins.get((device.number, op.seq))
+        if twin is not None:
+            return _as_told(twin)
         if promise is not None and promise.refusal is not None:
             return promise.refusal
+        concern = self._erased.concern(device.number, op, moment)
+        if concern is Concern.LATE and promise is None:
+            return Outcome(OpState.REJECTED, problem=problem(CUSTOMER_ERASED))
+        if concern is not Concern.NONE:
+            op = _nameless(op)
         is_patient = self._now - since < WAITS_AT_MOST
-        if is_patient and lacks_a_revision(op, self._rows, sight):
+        counts_revisions = concern is Concern.NONE or self._erased.awaits_more(device.number, op)
+        if is_patient and counts_revisions and lacks_a_revision(op, self._rows, sight):
             return Outcome(OpState.DEFERRED)
-        outcome = self._outcome(device, op, sight, moment, number)
+        outcome = self._outcome(device, op, sight, moment, number, promise)
         return outcome if promise is None else kept(promise, outcome, is_patient=is_patient)
 
-    def _outcome(
+    def _outcome(  # noqa: PLR0913, PLR0917 - an operation and all that is known of it
         self,
         device: EnrolledDeviceModel,
         op: ReceivedOp,
         sight: Sight,
         moment: Moment,
         number: int | None,
+        promise: Promise | None,
     ) -> Outcome:
-        tx = self._transaction(device, moment, op.seq)
+        tx = self._transaction(device, moment, op.seq, promise)
         sight = self._sight_at(tx.actor, sight, moment)
         started_s = self._door.clock.elapsed_s()
         if self._one_by_one:
@@ -352,6 +413,8 @@ class _Batch:
         try:
             with self._session.begin_nested() if self._one_by_one else nullcontext():
                 run_op(op, tx, sight, self._door.reactions, number or self._log.next_number)
+                if op.is_redacted:
+                    self._erased.mark(tx)
                 if self._one_by_one:
                     # All that could fail at the end of the batch fails here, for this op alone.
                     self._publish(tx.changed)
@@ -382,6 +445,22 @@ class _Batch:
         )
         reason = f"{type(error).__name__} in {op.name}"
         return Outcome(OpState.PARKED, parked_reason=reason[:PARKED_REASON_LENGTH_MAX])
+
+
+def _nameless(op: ReceivedOp) -> ReceivedOp:
+    """Return *op* redacted; one that can't be read is refused as it is, when it runs."""
+    with suppress(UnknownMutationError, InvalidFieldsError):
+        return op.redacted()
+    return op
+
+
+def _as_told(twin: OpModel) -> Outcome:
+    """Return what becomes of an operation that is *twin* under another number."""
+    if twin.state is OpState.OK:
+        return Outcome(OpState.OK)
+    if twin.state is OpState.REJECTED:
+        return Outcome(OpState.REJECTED, problem=json.loads(twin.problem or "{}"))
+    return Outcome(OpState.DEFERRED, waits_for=(twin.device, twin.seq))
 
 
 def _demand_no_gap(last_seq: int, new: Sequence[ReceivedOp]) -> None:

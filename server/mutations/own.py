@@ -23,21 +23,25 @@ NOBODY = ""
 
 
 @contextmanager
-def own_transaction(door: WriteDoor, session: Session, county_id: str) -> Iterator[Transaction]:
+def own_transaction(
+    door: WriteDoor, session: Session, county_id: str, *, actor: Actor | None = None
+) -> Iterator[Transaction]:
     """Give a transaction to write in, of the server itself; leaving it publishes and commits.
 
-    An exception leaves nothing behind. The county itself may be one of the rows put.
+    An exception leaves nothing behind. The county itself may be one of the rows put. *actor* is
+    who has the server do it, if it does not of its own accord.
     """
     with write_transaction(session, county_id):
         rows = DatabaseRows(session, county_id)
         moment = Moment.at(door.clock.now())
-        actor = Actor(staff_id=NOBODY, outlet_id="", county_id=county_id, roles=frozenset())
+        nobody = Actor(staff_id=NOBODY, outlet_id="", county_id=county_id, roles=frozenset())
         tx = Transaction(
             session=session,
             rows=rows,
-            actor=actor,
+            actor=actor or nobody,
             moment=moment,
             op_id=next_cause(session, door.signer),
+            signer=door.signer,
         )
         yield tx
         publish(session, rows, county_id, tx.changed.values(), moment.now)

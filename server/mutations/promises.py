@@ -21,7 +21,8 @@ from server.mutations.running import Outcome, Sight
 from server.rows import DatabaseRows
 from shared.canonical import Json, canonical_bytes
 from shared.domain.people import Device
-from shared.wire.envelope import OpState, Receipt
+from shared.domain.refusals import CUSTOMER_ERASED
+from shared.wire.envelope import OpForm, OpState, Receipt
 from shared.wire.problems import PROBLEMS, problem
 from shared.wire.rows import decode, encode
 from shared.wire.schemas import InvalidFieldsError, instant_from_ms, instant_ms
@@ -50,6 +51,11 @@ class Promise:
     def at(self) -> dt.datetime:
         """When the server took the operation first."""
         return min(instant_from_ms(self.receipt.at), self.again_at)
+
+    @property
+    def form(self) -> OpForm:
+        """Under which number the operation was promised; it may come back under a later one."""
+        return OpForm(self.receipt.device, self.receipt.seq, self.receipt.digest)
 
     @property
     def refusal(self) -> Outcome | None:
@@ -90,6 +96,8 @@ def kept(promise: Promise, outcome: Outcome, *, is_patient: bool) -> Outcome:
     """
     if outcome.state is not OpState.REJECTED:
         return outcome
+    if outcome.problem is not None and outcome.problem["type"] == f"/problems/{CUSTOMER_ERASED}":
+        return Outcome(OpState.OK)  # As it was; there is nobody any more whom it could change.
     if is_patient:
         return Outcome(OpState.DEFERRED)
     slug = str((outcome.problem or {}).get("type", "")).removeprefix("/problems/")

@@ -8,21 +8,23 @@ import hashlib
 import json
 import types
 import typing
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from server.mutations.upcasters import upcast
 from shared.canonical import Json, canonical_bytes
 from shared.domain.clock import CaptureClock
+from shared.domain.erasure import redacted
 from shared.domain.fields import Id
 from shared.domain.mutation import Mutation
 from shared.ids import SEQUENCE_MAX
-from shared.wire.envelope import SESSION, ClockReading
+from shared.wire.envelope import SESSION, ClockReading, OpForm, earlier_forms
 from shared.wire.mutations import load_args, mutation_named
+from shared.wire.rows import encode
 from shared.wire.schemas import InvalidFieldsError, instant_from_ms, load_dataclass
+from shared.wire.upcasters import upcast
 
-__all__ = ["OpContent", "ReceivedOp", "capture_clock", "ids_named_by", "sequence_of"]
+__all__ = ["OpContent", "ReceivedOp", "capture_clock", "ids_named_by", "ops_of", "sequence_of"]
 
 NAME_LENGTH_MAX = 64
 VERSION_MAX = 2**31 - 1
@@ -34,11 +36,31 @@ class ReceivedOp:
 
     seq: int
     members: Mapping[str, Json]
+    is_redacted: bool = False
 
     @functools.cached_property
     def digest(self) -> str:
         """The digest over the journalled bytes: what `op_digest` says of the members."""
         return hashlib.sha256(self._journalled).hexdigest()
+
+    def redacted(self) -> ReceivedOp:
+        """Return the operation without what says whom it is about; it has another digest.
+
+        Raises:
+            UnknownMutationError, InvalidFieldsError: As `content`.
+        """
+        content = self.content
+        members = {
+            **self.members,
+            "v": content.mutation.version,
+            "args": encode(redacted(content.args)),
+        }
+        return ReceivedOp(self.seq, members, is_redacted=True)
+
+    @functools.cached_property
+    def earlier(self) -> tuple[OpForm, ...]:
+        """Under which earlier numbers of the same phone it may have come already."""
+        return tuple(earlier_forms(self.members)) if "was" in self.members else ()
 
     @property
     def body(self) -> str:
@@ -117,6 +139,23 @@ def sequence_of(members: Json) -> int | None:
         return None
     seq = members.get("seq")
     return seq if type(seq) is int and 1 <= seq <= SEQUENCE_MAX else None
+
+
+def ops_of(members_of_ops: Sequence[Json]) -> list[ReceivedOp]:
+    """Return the operations; without a sequence there is no place to put even a refusal.
+
+    Raises:
+        InvalidFieldsError: One has no sequence, or they are out of order.
+    """
+    ops: list[ReceivedOp] = []
+    for place, members in enumerate(members_of_ops):
+        seq = sequence_of(members)
+        if seq is None or not isinstance(members, dict):
+            raise InvalidFieldsError({f"ops.{place}.seq": ["wrong-type"]})
+        if ops and seq <= ops[-1].seq:
+            raise InvalidFieldsError({f"ops.{place}.seq": ["out-of-order"]})
+        ops.append(ReceivedOp(seq, members))
+    return ops
 
 
 def capture_clock(op: ReceivedOp) -> CaptureClock:

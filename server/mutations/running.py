@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from server.feed import KnownObject
-from server.models.sync import EnrolledDeviceModel, OpModel
+from server.models.sync import EnrolledDeviceModel
+from server.mutations.moving import taken_as
 from server.mutations.receiving import OpContent, ReceivedOp, ids_named_by
 from server.mutations.transaction import Reaction, Transaction, missing_reference
 from shared.canonical import Json
@@ -89,7 +90,8 @@ def run_op(
     content = op.content
     if content.by != tx.actor.staff_id:
         raise RefusedError(FORBIDDEN_ACTION, mutation=op.name)
-    sight.demand(ids_named_by(content.args))
+    if not content.mutation.county_wide:
+        sight.demand(ids_named_by(content.args))
     if content.mutation.current_only:
         _demand_current(content, tx, sight)
     rows = content.mutation.run(tx.rows, content.args, tx.actor, tx.moment)
@@ -142,13 +144,14 @@ def _awaited(
         return None
     if maker is None or maker.county_id != device.county_id:
         return None
-    made_by = session.get(OpModel, (parts.device_number, parts.sequence))
-    if made_by is not None and made_by.state not in {OpState.DEFERRED, OpState.PARKED}:
-        return None
-    is_same_phone = maker.number < device.number and maker.public_key == device.public_key
-    if made_by is None and is_same_phone:
-        return None  # Enrolled anew since: what it still had, it has sent again before this.
-    return parts.device_number, parts.sequence
+    made_by = taken_as(session, parts.device_number, parts.sequence)
+    if made_by is None:
+        is_same_phone = maker.number < device.number and maker.public_key == device.public_key
+        # Enrolled anew since: what it still had, it has sent again before this.
+        return None if is_same_phone else (parts.device_number, parts.sequence)
+    is_settled = made_by.state not in {OpState.DEFERRED, OpState.PARKED}
+    is_itself = (made_by.device, made_by.seq) == (device.number, op.seq)
+    return None if is_settled or is_itself else (made_by.device, made_by.seq)
 
 
 def _demand_current(content: OpContent, tx: Transaction, sight: Sight) -> None:
@@ -156,7 +159,6 @@ def _demand_current(content: OpContent, tx: Transaction, sight: Sight) -> None:
 
     What the same device changed since, its author has seen.
     """
-    device_number = parse_id(tx.op_id).device_number
     for row_id in _subjects(content):
         seen = content.base.get(row_id)
         known = sight.objects.get(row_id)
@@ -165,9 +167,9 @@ def _demand_current(content: OpContent, tx: Transaction, sight: Sight) -> None:
             continue  # It was made just now, or does not exist: the rule says so better.
         if seen is None:
             # A device leaves out what it made itself and hasn't got back yet.
-            is_current = parse_id(row_id).device_number == device_number
+            is_current = parse_id(row_id).device_number == tx.device_number
         else:
-            by_author = record.changed_by_device == device_number
+            by_author = record.changed_by_device == tx.device_number
             is_current = seen >= (record.foreign_revision if by_author else record.revision)
         if not is_current:
             raise RefusedError(STALE_OBJECT, table=record.row.TABLE)

@@ -21,6 +21,7 @@ __all__ = ["rows_to_place_anew"]
 _BEGINNING = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 _MIDNIGHT = dt.time(tzinfo=OUTLET_ZONE)
 _SPARE = dt.timedelta(days=1)
+_DISORDER = dt.timedelta(days=60)  # So long do phones keep what they may have to send again.
 
 
 def rows_to_place_anew(
@@ -54,13 +55,22 @@ def _closed(county_id: str, since: dt.date, today: dt.date) -> sa.Select[str]:
     """Select the referrals whose customers may leave a phone between these days."""
     kept = dt.timedelta(days=CLOSED_KEPT_DAYS)
     calls = dt.timedelta(days=TELLER_CONTACT_DAYS)
+    first, end = _start_of(since - kept - _SPARE), _start_of(today - kept + _SPARE)
+    instants = (
+        ReferralModel.captured_to,
+        ReferralModel.accepted_at,
+        ReferralModel.met_at,
+        ReferralModel.verified_at,
+    )
     return sa.select(ReferralModel.id).where(
         ReferralModel.county_id == county_id,
         sa.or_(
             sa.and_(
                 ReferralModel.status.not_in(OPEN_STATUSES),
-                ReferralModel.changed_at >= _start_of(since - kept - _SPARE),
-                ReferralModel.changed_at < _start_of(today - kept + _SPARE),
+                # What happened to it may lie long before its last change; after it only where a
+                # restore brought the changes back in another order.
+                ReferralModel.changed_at >= first - _DISORDER,
+                sa.or_(*(sa.and_(at >= first, at < end) for at in instants)),
             ),
             sa.and_(
                 ReferralModel.captured_to >= _start_of(since - calls - _SPARE),

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 from sqlalchemy.orm import Session
 
+from server.identity import ReceiptSigner
 from server.models import MODELS
 from server.rows import DatabaseRows
 from shared.domain.moment import Moment
@@ -30,12 +31,14 @@ class Transaction:
         actor: Who acts; for the server itself, an actor without posts.
         moment: When: `now` as decided, and the provable interval of the capture.
         op_id: The id of the op; what follows from it gets ids derived from it.
+        device_number: Whose op it is; that of a moved one may be in an `op_id` of before.
         county_id: The county; no transaction crosses counties.
         changed: The rows put so far, by table and id, each in its last state.
+        signer: Signs what is answered anew; None where nothing is.
         has_begun: Whether anything may have been written: a refusal before needs no rollback.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a write is made of
         self,
         *,
         session: Session,
@@ -43,6 +46,8 @@ class Transaction:
         actor: Actor,
         moment: Moment,
         op_id: str,
+        device_number: int | None = None,
+        signer: ReceiptSigner | None = None,
     ) -> None:
         self.session = session
         self.rows = rows
@@ -52,7 +57,8 @@ class Transaction:
         self.county_id = actor.county_id
         self.changed: dict[tuple[type[Row], str], Row] = {}
         self.has_begun = False
-        self._device_number = parse_id(op_id).device_number
+        self.signer = signer
+        self.device_number = device_number or parse_id(op_id).device_number
         self._before: dict[tuple[type[Row], str], Row | None] = {}
         self._given_ids: dict[str, tuple[str, int]] = {}
 
@@ -67,7 +73,7 @@ class Transaction:
         if before == row:
             return
         is_raised = key in self._before
-        self.rows.put(row, self._device_number, self.moment.now, is_raised=is_raised)
+        self.rows.put(row, self.device_number, self.moment.now, is_raised=is_raised)
         if not is_raised:
             self._before[key] = before
         self.changed[key] = row

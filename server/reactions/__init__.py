@@ -9,6 +9,7 @@ from server.mutations.transaction import Foresight, Reaction
 from server.reactions import (
     attachment_steps,
     care_card_steps,
+    erasure_steps,
     harvest_steps,
     points_steps,
     referral_steps,
@@ -46,6 +47,7 @@ REACTIONS: dict[str, Reaction] = {
     "propose_reversal": points_steps.after_propose_reversal,
     "approve_reversal": points_steps.after_approve_reversal,
     "attach_file": attachment_steps.after_attach,
+    "erase_customer": erasure_steps.after_erase,
 }
 """By the name of the mutation; run after its rows were put, in the same transaction."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from server.routes import blobs, health, reference, sync
+from server.routes import blobs, bundles, health, reference, sync
 
 __all__ = ["PUBLIC", "blueprints"]
 
@@ -22,4 +22,10 @@ PUBLIC = frozenset(
 
 def blueprints() -> tuple[Blueprint, ...]:
     """Return all routes."""
-    return (health.blueprint, reference.blueprint, sync.blueprint, blobs.blueprint)
+    return (
+        health.blueprint,
+        reference.blueprint,
+        sync.blueprint,
+        blobs.blueprint,
+        bundles.blueprint,
+    )

@@ -10,9 +10,11 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Response, render_template_string
 
+from server.bundles import BundleContentSchema
 from server.routes.blobs import BlobQuery
 from server.routes.schemas import (
     BlobAnswerSchema,
+    BundleAnswerSchema,
     EnrolAnswerSchema,
     EnrolRequest,
     OpSchema,
@@ -22,6 +24,7 @@ from server.routes.schemas import (
 )
 from shared.canonical import canonical_bytes
 from shared.wire.blobs import BLOBS_PATH
+from shared.wire.bundles import BUNDLE_TYPE, BUNDLES_PATH
 from shared.wire.envelope import (
     APP_VERSION,
     DEVICE_HEADER,
@@ -55,6 +58,11 @@ _BLOB_PROBLEMS = (
     *_BLOB_GET_PROBLEMS, "unsupported-media-type", "body-too-large", "missing-object",
     "out-of-scope", "illegal-transition", "invalid-argument", "too-many-attachments",
     "blob-offset", "blob-damaged", "blob-type-refused", "blob-too-large", "blob-quota-reached",
+)  # fmt: skip
+_BUNDLE_PROBLEMS = (
+    "unsupported-media-type", "unauthenticated", "device-revoked", "staff-inactive",
+    "bundle-unreadable", "bundle-too-new", "bundle-too-large", "body-too-large", "bundle-foreign",
+    "bundle-origin-unknown", "bundle-quota-reached", "busy",
 )  # fmt: skip
 _SIGNED: tuple[dict[str, Any], ...] = ({"device": [], "signature": [], "generation": []},)
 
@@ -96,6 +104,7 @@ def openapi_document() -> dict[str, Any]:
     _add_healthy(spec)
     _add_sync(spec)
     _add_blobs(spec)
+    _add_bundles(spec)
     document: dict[str, Any] = spec.to_dict()
     # Operations are looked at one by one, so the schema that checks requests lets any through.
     members = document["components"]["schemas"]["SyncRequest"]["properties"]
@@ -153,6 +162,17 @@ def _add_blobs(spec: APISpec) -> None:
         },
     }
     spec.path(path=f"{BLOBS_PATH}/{{sha256}}", operations={"get": get, "post": post})
+
+
+def _add_bundles(spec: APISpec) -> None:
+    post = _operation(
+        "Take a bundle that a colleague has sealed, and answer for their device alone",
+        None, BundleAnswerSchema, _BUNDLE_PROBLEMS, list(_SIGNED),
+    )  # fmt: skip
+    sealed = {"type": "string", "format": "binary"}
+    post["requestBody"]["content"] = {BUNDLE_TYPE: {"schema": sealed}}
+    spec.components.schema("BundleContent", schema=BundleContentSchema)
+    spec.path(path=BUNDLES_PATH, operations={"post": post})
 
 
 def _name_of(args: type) -> str:

@@ -12,11 +12,13 @@ from shared.canonical import INTEGER_MAX, Json
 from shared.domain.fields import Name, Text, Whole
 from shared.domain.people import Staff
 from shared.ids import DEVICE_NUMBER_MAX, SEQUENCE_MAX
+from shared.wire.bundles import BundleState
 from shared.wire.envelope import ClockReading, OpState
 from shared.wire.schemas import InvalidFieldsError, schema_of
 
 __all__ = [
     "BlobAnswerSchema",
+    "BundleAnswerSchema",
     "EnrolAnswerSchema",
     "EnrolRequest",
     "ProblemSchema",
@@ -58,6 +60,8 @@ class SyncRequest:
     answered: tuple[Json, ...] = ()
     check: bool = False
     wait: int = 0
+    sealing: str | None = None
+    erased: int = 0
 
 
 def _whole(least: int, most: int, **kwargs: Any) -> ma.fields.Integer:
@@ -102,6 +106,8 @@ class SyncRequestSchema(ma.Schema):
         _sequence(), load_default=(), validate=validate.Length(max=OPEN_MAX), error_messages=_CODES
     )
     wait = _whole(0, 3_600, load_default=0)
+    sealing = ma.fields.String(validate=validate.Length(max=64), error_messages=_CODES)
+    erased = _whole(0, INTEGER_MAX, load_default=0)
     check = ma.fields.Boolean(load_default=False, truthy={True}, falsy={False})
     cursors = ma.fields.Dict(
         keys=ma.fields.String(),
@@ -118,6 +124,13 @@ class SyncRequestSchema(ma.Schema):
         unknown = ma.EXCLUDE
 
 
+class SealingKeySchema(ma.Schema):
+    """The point for which bundles are sealed, and the server's signature of it."""
+
+    key = ma.fields.String(required=True)
+    signature = ma.fields.String(required=True)
+
+
 class EnrolAnswerSchema(ma.Schema):
     """What an enrolled device must know."""
 
@@ -126,6 +139,15 @@ class EnrolAnswerSchema(ma.Schema):
     server_key = ma.fields.String(required=True)
     server_time = _instant(required=True)
     staff = ma.fields.Nested(schema_of(Staff), required=True)
+    earlier = ma.fields.Dict(keys=ma.fields.String(), values=_whole(0, SEQUENCE_MAX))
+    sealing_key = ma.fields.Nested(SealingKeySchema)
+
+
+class BundleAnswerSchema(ma.Schema):
+    """What became of a bundle, and the file for its origin, base64url."""
+
+    state = ma.fields.Enum(BundleState, by_value=True, required=True)
+    answer = ma.fields.String(required=True)
 
 
 class BlobAnswerSchema(ma.Schema):
@@ -180,6 +202,14 @@ class ResultSchema(ma.Schema):
     receipt = ma.fields.Nested(ReceiptSchema)
 
 
+class EraseOrderSchema(ma.Schema):
+    """What the device has to erase: operations (device, sequence), and ids of objects."""
+
+    upto = _whole(0, INTEGER_MAX, required=True)
+    ops = ma.fields.List(ma.fields.List(_whole(1, INTEGER_MAX)), required=True)
+    objects = ma.fields.List(ma.fields.String(), required=True)
+
+
 class SyncAnswerSchema(ma.Schema):
     """Results of the device's operations, and a page of what it does not know yet."""
 
@@ -187,6 +217,7 @@ class SyncAnswerSchema(ma.Schema):
     server_time = _instant(required=True)
     last = _whole(0, SEQUENCE_MAX, required=True)
     keep_from = _whole(1, SEQUENCE_MAX + 1)
+    earlier = ma.fields.Dict(keys=ma.fields.String(), values=_whole(0, SEQUENCE_MAX))
     sums = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.String())
     results = ma.fields.List(ma.fields.Nested(ResultSchema), required=True)
     rows = ma.fields.Dict(
@@ -200,6 +231,8 @@ class SyncAnswerSchema(ma.Schema):
     reset = ma.fields.List(ma.fields.String(), required=True)
     cursors = ma.fields.Dict(keys=ma.fields.String(), values=_instant(), required=True)
     more = ma.fields.Boolean(required=True)
+    erase = ma.fields.Nested(EraseOrderSchema)
+    sealing_key = ma.fields.Nested(SealingKeySchema)
 
 
 _SYNC_REQUEST = SyncRequestSchema()
@@ -225,4 +258,6 @@ def load_sync(values: dict[str, Json]) -> SyncRequest:
         answered=tuple(loaded["answered"]),
         check=loaded["check"],
         wait=loaded["wait"],
+        sealing=loaded.get("sealing"),
+        erased=loaded["erased"],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from server.auth import AuthenticDevice, authentic_device
 from server.bodies import json_of, raw_body
@@ -10,7 +10,7 @@ from server.enrolment import Application, enrol
 from server.exchange import has_news, push, reply, set_aside
 from server.identity import is_point
 from server.models import db
-from server.mutations.receiving import ReceivedOp, sequence_of
+from server.mutations.receiving import ReceivedOp, ops_of
 from server.problems import ProblemError
 from server.routes.schemas import EnrolRequest, SyncRequest, load_sync
 from server.services import services
@@ -53,6 +53,8 @@ def post_enrol() -> Response:
             "server_key": enrolled.server_key,
             "server_time": instant_ms(shared.door.clock.now()),
             "staff": encode(enrolled.staff),
+            "earlier": {**enrolled.earlier},
+            **shared.sealing.announced(known=""),
         }
     )
 
@@ -80,13 +82,17 @@ def post_sync() -> Response:
         cursors=asked.cursors,
         bytes_max=min(asked.limit, shared.config.rows_bytes_max),
         is_check=asked.check,
+        erased=asked.erased,
     )
+    if asked.sealing is not None:
+        answer |= shared.sealing.announced(asked.sealing)
     # Plain for whoever does not ask for the other by name: "*/*" is what people's tools say.
     return _json(answer, is_compact=COMPACT in request.headers.get("Accept", ""))
 
 
 def _wait(device: AuthenticDevice, asked: SyncRequest) -> None:
     """Wait for news with nothing held open: no transaction, no connection."""
+    g.is_no_measure = True  # It works on nothing meanwhile.
 
     def is_over() -> bool:
         try:
@@ -98,18 +104,9 @@ def _wait(device: AuthenticDevice, asked: SyncRequest) -> None:
 
 
 def _ops_of(asked: SyncRequest, ops_max: int) -> list[ReceivedOp]:
-    """Return the operations; without a sequence there is no place to put even a refusal."""
     if len(asked.ops) > ops_max:
         raise ProblemError("body-too-large", ops_max=ops_max)
-    ops: list[ReceivedOp] = []
-    for place, members in enumerate(asked.ops):
-        seq = sequence_of(members)
-        if seq is None or not isinstance(members, dict):
-            raise InvalidFieldsError({f"ops.{place}.seq": ["wrong-type"]})
-        if ops and seq <= ops[-1].seq:
-            raise InvalidFieldsError({f"ops.{place}.seq": ["out-of-order"]})
-        ops.append(ReceivedOp(seq, members))
-    return ops
+    return ops_of(asked.ops)
 
 
 def _json(answer: dict[str, Json], *, is_compact: bool = False) -> Response:

@@ -20,11 +20,13 @@ from shared.domain.attachment import (
     people_of,
     takes_files,
 )
+from shared.domain.customer import Customer
 from shared.domain.moment import Moment
 from shared.domain.mutation import Mutation
 from shared.domain.people import Actor
 from shared.domain.referral import REFERRERS
 from shared.domain.refusals import (
+    CUSTOMER_ERASED,
     ILLEGAL_TRANSITION,
     INVALID_ARGUMENT,
     MISSING_OBJECT,
@@ -32,6 +34,7 @@ from shared.domain.refusals import (
     RefusedError,
 )
 from shared.domain.rows import Row, Rows, demand
+from shared.domain.visit import Visit
 
 __all__ = ["MUTATIONS", "attach_file", "demand_attachable", "remove_attachment"]
 
@@ -44,7 +47,7 @@ def demand_attachable(
     Raises:
         RefusedError: `missing-object`, `out-of-scope` for who does not work on it,
             `illegal-transition` when it takes nothing any more, `invalid-argument` for a kind
-            that does not belong to such an object, `too-many-attachments`.
+            that does not belong to such an object, `too-many-attachments`, `customer-erased`.
     """
     bearer = bearer_of(rows, table, object_id)
     if bearer is None:
@@ -57,6 +60,10 @@ def demand_attachable(
         raise RefusedError(
             ILLEGAL_TRANSITION, object=table.value, status=bearer.status, action="attach"
         )
+    if not isinstance(bearer, Visit):
+        customer = rows.get(Customer, bearer.customer_id)
+        if customer is not None and customer.erased_at is not None:
+            raise RefusedError(CUSTOMER_ERASED)
     if len(live_attachments(rows, object_id)) >= ATTACHMENTS_MAX:
         raise RefusedError("too-many-attachments", attachments_max=ATTACHMENTS_MAX)
     return bearer

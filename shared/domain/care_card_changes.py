@@ -32,6 +32,7 @@ from shared.domain.customer import (
     contact_id_of,
     contact_of,
     has_consent,
+    is_new_after_erasure,
 )
 from shared.domain.demands import (
     demand_colleague,
@@ -261,8 +262,9 @@ def _open_for_customer(
     if args.village_id is not None:
         demand(rows, Village, args.village_id)
     made: list[Row] = []
-    if args.customer_id is not None:
-        customer = demand(rows, Customer, args.customer_id)
+    known = None if args.customer_id is None else demand(rows, Customer, args.customer_id)
+    if known is not None and not is_new_after_erasure(known, args.customer_name):
+        customer = known
         demand_outlet(customer.outlet_id, actor, "customer")
     elif args.customer_name is not None:
         customer = Customer(

@@ -20,6 +20,7 @@ __all__ = [
     "CONSENT_TEXT_VERSION",
     "CONSENT_VALID_DAYS",
     "CONTACT_KEPT_DAYS",
+    "ERASED_TEXT",
     "MUTATIONS",
     "REVEAL_HOURS",
     "Consent",
@@ -32,11 +33,15 @@ __all__ = [
     "contact_id_of",
     "contact_of",
     "has_consent",
+    "is_new_after_erasure",
     "reveal_contact",
 ]
 
 CONSENT_TEXT_VERSION = "2026-11"
 """The consent text that is read aloud now; its words stand in `client.strings`."""
+
+ERASED_TEXT = "—"
+"""Stands where a text was that nobody may read any more; where none was, none stands."""
 
 CONTACT_KEPT_DAYS = 30
 CONSENT_VALID_DAYS = 365
@@ -56,7 +61,8 @@ class CustomerKind(StrEnum):
 class Customer:
     """A customer: a name or salutation and where they live; nothing sensitive.
 
-    `managing_id` is the wealth manager who manages the customer (管户), if any.
+    `managing_id` is the wealth manager who manages the customer (管户), if any. Of one who was
+    erased (`erased_at`) only the id is left.
     """
 
     TABLE: ClassVar[str] = "customer"
@@ -67,6 +73,7 @@ class Customer:
     village_id: Id | None = None
     managing_id: Id | None = None
     cues: tuple[Tag, ...] = ()
+    erased_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +144,14 @@ def consent_given(cause_id: str, customer_id: str, moment: Moment) -> Consent:
         given_at=moment.captured_from,  # The earliest: a later opt-out must not lose to it.
         expires_on=moment.today + dt.timedelta(days=CONSENT_VALID_DAYS),
     )
+
+
+def is_new_after_erasure(known: Customer, name: str | None) -> bool:
+    """Tell whether somebody who was erased has come again, and said who they are.
+
+    Nothing is left by which they could be known: they are a new customer.
+    """
+    return known.erased_at is not None and name not in {None, ERASED_TEXT}
 
 
 def has_consent(rows: Rows, customer_id: str, today: dt.date) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -44,6 +45,7 @@ class Moment:
         return day_at_outlet(self.now)
 
 
+@functools.lru_cache(maxsize=1024)  # A batch asks for the day of one instant many times over.
 def day_at_outlet(instant: dt.datetime) -> dt.date:
     """Return the date in Asia/Shanghai: at 07:00 there it is still yesterday in UTC."""
     assert instant.tzinfo is not None, "instants carry their zone"

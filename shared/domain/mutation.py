@@ -38,6 +38,7 @@ class Mutation:
         decide: The rule.
         current_only: Refuse when an object of the op's `base` has changed since its author saw
             it: a decision about somebody else's record must be about what they saw.
+        county_wide: Its author may name any object of the county, seen or not.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Mutation:
     roles: frozenset[Role]
     decide: Callable[[Rows, Any, Actor, Moment], Sequence[Row]]
     current_only: bool = False
+    county_wide: bool = False
 
     def run(self, rows: Rows, args: object, actor: Actor, moment: Moment) -> Sequence[Row]:
         """Decide, after asking whether the actor's posts may do this at all.

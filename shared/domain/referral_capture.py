@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from shared.domain.customer import Customer, consent_given, contact_of
+from shared.domain.customer import Customer, consent_given, contact_of, is_new_after_erasure
 from shared.domain.demands import demand_new, demand_outlet
 from shared.domain.harvest import HarvestDate
 from shared.domain.moment import Moment
@@ -59,7 +59,8 @@ def submit_referral(
     demand_new(rows, Referral, args.id)
     _demand_places(rows, args, actor)
     made: list[Row] = []
-    if args.customer_id is None:
+    known = None if args.customer_id is None else demand(rows, Customer, args.customer_id)
+    if known is None or is_new_after_erasure(known, args.customer_name):
         customer = Customer(
             id=derived_id(args.id, "customer"),
             outlet_id=actor.outlet_id,
@@ -70,7 +71,7 @@ def submit_referral(
         )
         made.append(customer)
     else:
-        customer = demand(rows, Customer, args.customer_id)
+        customer = known
         demand_outlet(customer.outlet_id, actor, "customer")
     if args.phone is not None:
         made.append(contact_of(customer.id, args.phone, moment.today))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "CUSTOMER_ERASED",
     "FORBIDDEN_ACTION",
     "ILLEGAL_TRANSITION",
     "INVALID_ARGUMENT",
@@ -18,6 +19,7 @@ FORBIDDEN_ACTION = "forbidden-action"
 OUT_OF_SCOPE = "out-of-scope"
 MISSING_OBJECT = "missing-object"
 STALE_OBJECT = "stale-object"
+CUSTOMER_ERASED = "customer-erased"
 
 
 class RefusedError(Exception):

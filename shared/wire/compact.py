@@ -122,8 +122,9 @@ def _column(values: Sequence[Json]) -> Json:
         return [_STEPS, *_steps(cast("Sequence[int]", values))]
     if all(isinstance(value, str) for value in values):
         texts = cast("Sequence[str]", values)
-        if all(map(_is_id, texts)):
-            return [_IDS, *_id_steps(texts)]
+        numbers = _id_numbers(texts)
+        if numbers is not None:
+            return [_IDS, *_id_steps(texts, numbers)]
         if all(map(_is_decimal, texts)):
             return [_DIGITS, *map(int, texts)]
     if values and all(isinstance(value, dict) for value in values):
@@ -149,22 +150,22 @@ def _steps(numbers: Sequence[int]) -> Iterable[int]:
         before = number
 
 
-def _id_steps(ids: Sequence[str]) -> Iterable[int | str]:
+def _id_numbers(texts: Sequence[str]) -> list[int] | None:
+    """Return the numbers that ids are, or None when one of *texts* is no id."""
+    if not all(len(text) == ID_LENGTH for text in texts):
+        return None
+    try:
+        return list(map(id_number, texts))
+    except InvalidIdError:
+        return None
+
+
+def _id_steps(ids: Sequence[str], numbers: Sequence[int]) -> Iterable[int | str]:
     before: int | None = None
-    for text in ids:
-        number = id_number(text)
+    for text, number in zip(ids, numbers, strict=True):
         is_near = before is not None and abs(number - before) < _NEAR
         yield number - before if is_near and before is not None else text
         before = number
-
-
-def _is_id(text: str) -> bool:
-    if len(text) != ID_LENGTH:
-        return False
-    try:
-        return id_of_number(id_number(text)) == text
-    except InvalidIdError:
-        return False
 
 
 def _is_decimal(text: str) -> bool:

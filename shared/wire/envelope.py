@@ -8,10 +8,10 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from shared.canonical import INTEGER_MAX, Json, canonical_bytes, digest_of
 from shared.domain.fields import Digest, Text, Whole
@@ -23,17 +23,21 @@ __all__ = [
     "DEVICE_HEADER",
     "DIGEST_HEADER",
     "ENROL_PATH",
+    "ERASED_RECORD",
     "GENERATION_HEADER",
     "SESSION",
     "SIGNATURE_HEADER",
     "SYNC_PATH",
     "Anchor",
     "ClockReading",
+    "OpForm",
     "OpState",
     "Receipt",
     "content_digest",
+    "earlier_forms",
     "format_code",
     "from_base64url",
+    "moved_op",
     "normalise_code",
     "op_digest",
     "receipt_bytes",
@@ -43,6 +47,12 @@ __all__ = [
 
 APP_VERSION = 1
 """The wire version of this app; raised when rows or answers change in a way that must be told."""
+
+ERASED_RECORD = "report_erased_record"
+"""Name of the op by which a phone offers again, after a restore, what it has erased by order.
+
+The server has kept what is left of it; what it does not know it refuses as unknown.
+"""
 
 ENROL_PATH = "/api/v1/enrol"
 SYNC_PATH = "/api/v1/sync"
@@ -55,6 +65,8 @@ CODE_SELECTOR_LENGTH = 4
 _CODE_LENGTH = 12
 _CODE_ALPHABET = frozenset("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 _READ_AS = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": None, "\u3000": None})
+
+_MOVES_MAX = 100  # A phone is enrolled anew now and then, not every day.
 
 Milliseconds = Annotated[int, Whole(0, INTEGER_MAX)]
 Boot = Annotated[str, Text(1, 64)]
@@ -124,6 +136,53 @@ def content_digest(body: bytes) -> str:
 def op_digest(op: Mapping[str, Json]) -> str:
     """Return the SHA-256 over an operation's journalled bytes, 64 hexadecimal digits."""
     return digest_of(op)
+
+
+class OpForm(NamedTuple):
+    """An operation as it is known under one of its numbers: the same three, the same operation."""
+
+    device: int
+    seq: int
+    digest: str
+
+
+def moved_op(op: Mapping[str, Json], device: int) -> dict[str, Json]:
+    """Return *op*, journalled as *device*'s, as another number of the same phone sends it.
+
+    `was` keeps the device and sequence of each earlier form, the first one first.
+    """
+    earlier = op.get("was", [])
+    assert isinstance(earlier, list)
+    values = {name: value for name, value in op.items() if name != "seq"}
+    return {**values, "was": [*earlier, [device, op["seq"]]]}
+
+
+def earlier_forms(op: Mapping[str, Json]) -> Iterator[OpForm]:
+    """Yield the forms that *op* says to have had under earlier numbers, the latest first.
+
+    Each digest is that of the bytes as they were journalled then, so that nobody can claim what
+    another operation was. A `was` of another shape says nothing.
+    """
+    was = op.get("was")
+    if not isinstance(was, list) or len(was) > _MOVES_MAX:
+        return
+    pairs = [pair for value in was if (pair := _pair(value)) is not None]
+    if len(pairs) < len(was):
+        return
+    for count in range(len(pairs), 0, -1):
+        device, seq = pairs[count - 1]
+        form: dict[str, Json] = {**op, "seq": seq, "was": was[: count - 1]}
+        if count == 1:
+            del form["was"]
+        yield OpForm(device, seq, digest_of(form))
+
+
+def _pair(value: Json) -> tuple[int, int] | None:
+    """Return the device and sequence that *value* is, or None."""
+    match value:
+        case [int(device), int(seq)] if type(device) is type(seq) is int:
+            return device, seq
+    return None
 
 
 def receipt_bytes(receipt: Receipt) -> bytes:

@@ -6,6 +6,7 @@ from shared.domain import (
     attachment_changes,
     care_card_changes,
     customer,
+    erasure,
     harvest_changes,
     notice,
     organisation,
@@ -30,6 +31,7 @@ MUTATIONS: dict[str, Mutation] = {
         *organisation.MUTATIONS,
         *points_changes.MUTATIONS,
         *attachment_changes.MUTATIONS,
+        *erasure.MUTATIONS,
     )
 }
 

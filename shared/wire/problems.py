@@ -66,6 +66,9 @@ PROBLEMS: dict[str, Problem] = {
         Problem("own-word-confirms-nothing", 422, "One's own report needs a better source"),
         Problem("referral-missing", 422, "This post opens care cards for referrals only"),
         Problem("customer-opted-out", 403, "The customer wants no more contact"),
+        Problem("customer-erased", 410, "The customer was erased"),
+        Problem("success-unverified", 409, "A success of the customer waits for its verification"),
+        Problem("erasures-not-kept", 409, "The server has no place for the list of erasures"),
         Problem("visit-not-today", 409, "The visit is planned for a later day"),
         Problem("village-without-manager", 409, "No wealth manager covers that village that day"),
         Problem("round-covered", 409, "Somebody covers that round on these days already"),
@@ -83,6 +86,13 @@ PROBLEMS: dict[str, Problem] = {
         Problem("blob-type-refused", 415, "Only photos and voice notes are taken"),
         Problem("blob-too-large", 413, "The file is larger than this server takes"),
         Problem("blob-quota-reached", 429, "The device has sent as much as it may today"),
+        # Bundles.
+        Problem("bundle-unreadable", 422, "The file is damaged, or was never a bundle"),
+        Problem("bundle-too-new", 422, "A newer app has made the bundle"),
+        Problem("bundle-too-large", 413, "The bundle is larger than this server takes"),
+        Problem("bundle-foreign", 409, "The bundle was sealed for another server"),
+        Problem("bundle-origin-unknown", 409, "This server does not know the bundle's device"),
+        Problem("bundle-quota-reached", 429, "The device has brought as many bundles as it may"),
     )
 }
 

@@ -19,6 +19,7 @@ from shared.canonical import Json
 from shared.domain.attachment import Attachment
 from shared.domain.care_card import CareCard, CareFollowUp
 from shared.domain.customer import Consent, ContactReveal, Customer, CustomerContact
+from shared.domain.erasure import Erasure
 from shared.domain.harvest import HarvestDate, HarvestDateVersion
 from shared.domain.notice import Notice
 from shared.domain.people import (
@@ -73,6 +74,7 @@ TABLES: dict[str, type[Row]] = {
         Notice,
         ContactReveal,
         Attachment,
+        Erasure,
     )
 }
 """Every table whose rows phones may hold; append-only."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal, Self
 
@@ -33,8 +33,10 @@ START_MS_MAX = 120_000
 SEE_MS_MAX = 20_000
 
 # Flutter attaches its text input to a focused field in its next frame; keys typed before that
-# are lost, and nothing in the page tells when it has happened.
-FOCUS_SETTLE_MS = 150
+# are lost, and nothing in the page tells when it has happened: the second time is for machines
+# that are busy.
+FOCUS_SETTLE_MS = (150, 1500)
+TYPED_MS_MAX = 3000
 
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox",
@@ -152,9 +154,13 @@ class Phone:
         field = self.page.get_by_role("textbox", name=label).first
         field.click(timeout=SEE_MS_MAX)
         expect(field).to_be_focused(timeout=SEE_MS_MAX)
-        self.page.wait_for_timeout(FOCUS_SETTLE_MS)
-        self.page.keyboard.press("ControlOrMeta+A")
-        self.page.keyboard.insert_text(text)
+        for settle_ms in FOCUS_SETTLE_MS:
+            self.page.wait_for_timeout(settle_ms)
+            self.page.keyboard.press("ControlOrMeta+A")
+            self.page.keyboard.insert_text(text)
+            with suppress(AssertionError):
+                expect(field).to_have_value(text, timeout=TYPED_MS_MAX)
+                return
         expect(field).to_have_value(text, timeout=SEE_MS_MAX)
 
     def see(self, text: str | re.Pattern[str], *, within_ms: int = SEE_MS_MAX) -> Locator:

@@ -14,6 +14,7 @@ from pathlib import Path
 __all__ = ["StaticServer", "static_server"]
 
 ENCODINGS = {"br": ".br", "gzip": ".gz"}
+TRICKLE_S = 0.4
 
 
 @dataclass
@@ -44,7 +45,8 @@ class _Listener(ThreadingHTTPServer):
 def static_server(folder: Path) -> Iterator[StaticServer]:
     """Serve *folder* until the block ends.
 
-    POST /api/echo answers with the body reversed; POST /api/slow keeps its caller waiting.
+    POST /api/echo answers with the body reversed; POST /api/slow keeps its caller waiting;
+    POST /api/trickle answers a byte at a time, and POST /api/stall stops in the middle of that.
     """
     listener = _Listener(folder)
     thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.05})
@@ -89,8 +91,25 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/api/slow":
             self.server.closing.wait(10)
             return
+        if self.path in {"/api/trickle", "/api/stall"}:
+            self._trickle(body[::-1], is_whole=self.path == "/api/trickle")
+            return
         answer = {"X-Answer": self.headers.get("X-Trial", "")}
         self._answer(HTTPStatus.CREATED, body[::-1], answer)
+
+    def _trickle(self, body: bytes, *, is_whole: bool) -> None:
+        """Answer as over 2G: slower as a whole than anybody waits, never long without a byte."""
+        self.send_response(HTTPStatus.CREATED)
+        self.send_header("X-Answer", self.headers.get("X-Trial", ""))
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        for at in range(len(body) if is_whole else 2):
+            self.server.closing.wait(TRICKLE_S)
+            self.wfile.write(body[at : at + 1])
+            self.wfile.flush()
+        if not is_whole:
+            self.server.closing.wait(10)
+            self.close_connection = True
 
     def log_message(self, *_: object) -> None:
         """Keep the test's output its own."""

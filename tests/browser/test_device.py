@@ -155,13 +155,57 @@ def test_http_carries_bytes_both_ways_and_tells_when_nobody_answers(used_phone: 
     used_phone.online()
 
 
+def test_http_gives_up_on_silence_and_not_on_slowness(used_phone: Phone) -> None:
+    """The device app waits for a second; the whole answer takes longer than two."""
+    assert ask(used_phone, "post", "/api/trickle") == r"201 yes b'ydob\x00'"
+    assert ask(used_phone, "post", "/api/stall") == "unreachable"
+
+
+def test_window_asks_the_browser_for_what_python_may_not(
+    server: StaticServer, new_phone: NewPhone
+) -> None:
+    """Lasting storage and the installation: asked for when Python says so, and told truly.
+
+    The browser decides when it offers to install; here the test does, by an event of its own.
+    """
+    phone = new_phone()
+    phone.page.add_init_script(
+        """
+        window.asked = 0;
+        navigator.storage.persist = async () => { window.asked += 1; return true; };
+        window.addEventListener("beforeinstallprompt", (event) => {
+          if (event.isTrusted) event.stopImmediatePropagation();
+        });
+        """
+    )
+    phone.start(server.url)
+    assert ask(phone, "page").endswith("persistent=False")
+    assert phone.page.evaluate("() => window.asked") == 0
+    assert ask(phone, "persist") == "True"
+    assert phone.page.evaluate("() => window.asked") == 1
+
+    assert ask(phone, "install") == "none False none"
+    offer = """() => {
+      const offer = new Event("beforeinstallprompt", { cancelable: true });
+      offer.prompt = async () => { window.prompted = true; };
+      offer.userChoice = Promise.resolve({ outcome: "accepted" });
+      window.dispatchEvent(offer);
+      return offer.defaultPrevented;
+    }"""
+    assert phone.page.evaluate(offer)
+    assert ask(phone, "install") == "offered True none"
+    assert phone.page.evaluate("() => window.prompted")
+    phone.page.evaluate("() => window.dispatchEvent(new Event('appinstalled'))")
+    assert ask(phone, "install") == "installed False installed"
+
+
 def test_page_knows_its_origin_and_the_enrolment_code(
     server: StaticServer, new_phone: NewPhone
 ) -> None:
     phone = new_phone().start(f"{server.url}/#enrol=ABC-123")
     said = ask(phone, "page")
     assert said.startswith(f"{server.url} fragment=enrol=ABC-123 used=")
-    assert re.search(r"quota=[1-9]\d+ persistent=(True|False)$", said)
+    assert re.search(r"quota=\d+ persistent=(True|False)$", said)
 
 
 def test_clock_names_the_page_session(used_phone: Phone) -> None:

@@ -189,7 +189,14 @@ class FakeServer:
             server_key=to_base64url(public),
             server_time=self.now_ms,
             staff=encode(staff),
+            earlier=self._earlier(number),
         )
+
+    def _earlier(self, number: int) -> dict[str, int]:
+        """Return the last sequences of the phone's other numbers."""
+        key = self.devices[number][0]
+        others = [one for one, (point, *_) in self.devices.items() if point == key]
+        return {str(one): max(self.ops.get(one, {}), default=0) for one in others if one != number}
 
     def _signed(
         self, path: str, body: bytes, headers: Mapping[str, str], request: dict[str, Any]
@@ -231,6 +238,7 @@ class FakeServer:
             server_time=self.now_ms,
             last=max(known, default=0),
             keep_from=self.keep_from,
+            earlier=self._earlier(number),
             results=results,
             rows=page,
             gone=gone,

@@ -286,6 +286,24 @@ async def test_full_phone_still_sends_what_waits(
     await field.stop()
 
 
+async def test_full_phone_opens_and_sends(
+    phone: Phone, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    field = await phone.enrolled()
+    await field.record("submit_referral", lead(field))
+    await field.lock()
+    monkeypatch.setattr(FileSettings, "put", no_room)
+    with pytest.raises(RefusedError) as refused:
+        await field.unlock(PIN)
+    assert refused.value.slug == "pin-wait-full"
+    assert field.pin_wait_s() == 300
+    phone.clock.pass_s(300)
+    await field.unlock(PIN)
+    assert (await field.sync_now()).waiting == 0
+    assert len(server.where(Referral)) == 1
+    await field.stop()
+
+
 async def test_full_phone_says_so_and_breaks_nothing(
     phone: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@
     python -m tests.faults disk-full --sizes 200
     python -m tests.faults kill-client --kills 500 --server-kills 20
     python -m tests.faults kill-server --engine postgresql --kills 1000 --postmaster-kills 50
+    python -m tests.faults browser-kill --kills 50
     python -m tests.faults cursor --seconds 60 --writers 6
 
 Each prints a table, and ends with 1 when a promise was broken. See docs/faults.md.
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from tests.faults.browser_kill import kill_browser
 from tests.faults.cursor import watch_cursor
 from tests.faults.damage import damage_stores
 from tests.faults.disk_full import fill_disk
@@ -43,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
         ("disk-full", fill_disk, {"sizes": 200}),
         ("kill-client", kill_clients, {"kills": 500, "server-kills": 20}),
         ("kill-server", kill_server, {"kills": 1_000, "postmaster-kills": 0}),
+        ("browser-kill", kill_browser, {"kills": 50}),
         ("cursor", watch_cursor, {"seconds": 60, "writers": 6}),
     ):
         one = kinds.add_parser(name, help=run.__doc__)

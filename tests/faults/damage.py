@@ -170,8 +170,8 @@ class _Trial:
             assert row_id not in found or found[row_id][1] == args, f"{row_id} was changed"
         assert found.keys() <= promise.saved.keys(), "nobody recorded this"
         outbox = field._open.holdings.outbox
-        erased = sum(entry.record is not None and entry.record.is_erased
-                     for entry in outbox.entries.values())  # fmt: skip
+        records = [*(entry.record for entry in outbox.entries.values()), *outbox.foreign.values()]
+        erased = sum(record is not None and record.is_erased for record in records)
         missing = promise.saved.keys() - found.keys()
         at_server = {row_id for _, row_id in self.base.server.rows}
         unsent = missing - at_server
@@ -225,14 +225,15 @@ class _Spoilt:
 
 
 def _spoil(folder: Path, rng: random.Random) -> _Spoilt:
-    """Damage one file, seldom two; of both journals only what leaves a trace."""
+    """Damage one file, seldom two."""
     files = {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*"))
              if path.is_file()}  # fmt: skip
     settings = [name for name in files if name.startswith("settings")]
     others = [name for name in files if name.startswith("keys")]
     replicas = [name for name in REPLICAS if name in files]
     double: dict[str, Callable[[], _Spoilt]] = {
-        "both journals": lambda: _spoiled(files, JOURNALS, rng, LOCAL),
+        "both journals": lambda: _spoiled(files, JOURNALS, rng, ALL),
+        "both journals alike": lambda: _cut_alike(files, rng),
         "two settings": lambda: _spoiled(files, rng.sample([*settings, *others], 2), rng, ALL),
         "exchanged": lambda: _exchanged(files, *rng.sample(settings, 2)),
         "journal and another": lambda: _spoiled(
@@ -242,13 +243,14 @@ def _spoil(folder: Path, rng: random.Random) -> _Spoilt:
     single: dict[str, Callable[[], _Spoilt]] = {
         "journal": lambda: _spoiled(files, JOURNALS[:1], rng, ALL),
         "copy": lambda: _spoiled(files, JOURNALS[1:], rng, ALL),
+        "count": lambda: _spoiled(files, ("journal-count",), rng, ALL),
         "setting": lambda: _spoiled(files, (rng.choice(settings),), rng, ALL),
         "secrets": lambda: _spoiled(files, (rng.choice(others),), rng, ALL),
         "replica": lambda: _spoiled(files, (rng.choice(replicas),), rng, ALL),
         "number": lambda: _spoiled(files, (rng.choice([*settings, *others]),), rng, [other_digit]),
         "cursor": lambda: _spoiled(files, REPLICAS[:1], rng, [flipped_cursor]),
     }
-    shares = (10, 5, 5, 5, 22, 6, 16, 5, 16, 5, 5)
+    shares = (8, 4, 5, 5, 5, 21, 6, 2, 15, 5, 15, 5, 4)
     (spoil,) = rng.choices([*double.values(), *single.values()], shares)
     return spoil()
 
@@ -267,6 +269,15 @@ def _spoiled(
             files[name].write_bytes(spoilt)
         told.append(f"{name}: {damage.__name__}")
     return _Spoilt(frozenset(names), ", ".join(told))
+
+
+def _cut_alike(files: Mapping[str, Path], rng: random.Random) -> _Spoilt:
+    """Cut both journals at the same record: neither can tell of what the other has lost."""
+    frames = _frames(files["journal"].read_bytes())
+    left = b"".join(frames[: rng.randrange(len(frames))])
+    for name in JOURNALS:
+        files[name].write_bytes(left)
+    return _Spoilt(frozenset(JOURNALS), f"both journals: cut at {len(left)}")
 
 
 def _exchanged(files: Mapping[str, Path], first: str, second: str) -> _Spoilt:

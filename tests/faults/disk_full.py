@@ -159,11 +159,11 @@ class _Trial:
         # Refused, the PIN is as it was.
 
     async def _told(self, step: Awaitable[Any]) -> bool:
-        """Tell whether *step* succeeded; the one word that it may fail with is that of room."""
+        """Tell whether *step* succeeded; it may only fail with a word that is about room."""
         try:
             await step
         except RefusedError as error:
-            if error.slug != FULL:
+            if error.slug not in {FULL, "pin-wait-full"}:
                 raise
             self._refusals += 1
             return False

@@ -125,7 +125,12 @@ def _fill(url: str) -> None:
 
 
 def config_for(url: str) -> Config:
-    return Config(database_url=url, receipt_key=b"\x01" * 32, code_pepper=b"\x02" * 32)
+    return Config(
+        database_url=url,
+        receipt_key=b"\x01" * 32,
+        code_pepper=b"\x02" * 32,
+        sealing_keys=(b"\x03" * 32,),
+    )
 
 
 @pytest.fixture(scope="session")

@@ -347,7 +347,8 @@ def _copy(source: Path, target: Path) -> None:
 def restored_county(folder: Path) -> Iterator[RestoredCounty]:
     """Build the county once, in *folder*."""
     database, clock = folder / "county.sqlite3", MovingClock(MONDAY)
-    with running_server(f"sqlite:///{database}", clock) as server:
+    erasures = database.with_name("erasures.jsonl")
+    with running_server(f"sqlite:///{database}", clock, erasures_file=erasures) as server:
         county = RestoredCounty(server, build_world(server, clock), database)
         county.keep()
         yield county

@@ -77,6 +77,7 @@ def running_server(
     *,
     web_dir: Path | None = None,
     blobs_dir: Path | None = None,
+    erasures_file: Path | None = None,
 ) -> Iterator[RunningServer]:
     """Run the application on that database, which is migrated first, on a free port.
 
@@ -85,14 +86,17 @@ def running_server(
         clock: The time, if not the machine's.
         web_dir: The built web app, if people are to open it.
         blobs_dir: Where files of attachments lie, if any are to be taken.
+        erasures_file: Where erasures are listed, if there are to be any.
     """
     config = Config(
         database_url=database_url,
         receipt_key=secrets.token_bytes(32),
         code_pepper=secrets.token_bytes(32),
+        sealing_keys=(b"\x03" * 32,),
         environment="development",
         web_dir=web_dir,
         blobs_dir=blobs_dir,
+        erasures_file=erasures_file,
     )
     app = create_app(config, clock=clock)
     with app.app_context():

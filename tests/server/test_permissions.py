@@ -26,6 +26,7 @@ from shared.domain.care_card import (
     WithdrawCareCard,
 )
 from shared.domain.customer import CustomerKind, RevealContact
+from shared.domain.erasure import EraseCustomer, ErasureReason
 from shared.domain.harvest import (
     AdvanceHarvestDate,
     CancelHarvestDate,
@@ -368,6 +369,13 @@ CASES = (
             id=phone.new_id(), customer_id=world["customer"], reason="客户来电"
         ),
         "head",
+    ),
+    case(
+        "erase_customer",
+        lambda world, phone: EraseCustomer(
+            id=phone.new_id(), customer_id=world["customer"], reason=ErasureReason.ASKED
+        ),
+        "admin",
     ),
     case(
         "set_leave",

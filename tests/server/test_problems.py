@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy.exc import OperationalError
 
 from server.config import Config
 from server.logs import configure_logs
@@ -169,20 +168,6 @@ def test_a_failure_says_nothing_of_its_cause_and_loses_nothing(
     assert "13800000000" not in said
     monkeypatch.undo()
     assert phone.sync()["last"] == 1
-
-
-def test_a_locked_database_asks_to_come_back(
-    phone_of: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    phone = phone_of(POSTMAN)
-
-    def wait_in_vain(*_: Any) -> None:
-        raise OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))
-
-    monkeypatch.setattr("server.routes.sync.push", wait_in_vain)
-    answer = phone.send()
-    assert is_problem(answer, "busy")
-    assert int(answer.headers["Retry-After"]) > 0
 
 
 def test_logs_tell_of_ops_without_their_contents(

@@ -82,6 +82,17 @@ def test_an_answer_follows_what_is_put_after_it(app: Flask) -> None:
     del app
 
 
+def test_an_answer_of_a_whole_table_follows_what_is_put_after_it(app: Flask) -> None:
+    with begin() as tx:
+        before = tx.rows.where(Customer)
+        tx.put(customer(1))
+        tx.put(customer(1, name="改名"))
+        assert tx.rows.where(Customer) == sorted(
+            [*before, customer(1, name="改名")], key=lambda one: one.id
+        )
+    del app
+
+
 def test_a_question_asked_first_after_a_put_sees_it(app: Flask) -> None:
     put(customer(1, village_id=VILLAGE), customer(3))
     with begin() as tx:

@@ -112,4 +112,6 @@ def test_an_idle_poll_writes_nothing(phone_of: Any, app: Flask) -> None:
     written = ("INSERT", "UPDATE", "DELETE", "BEGIN IMMEDIATE", "SELECT pg_advisory")
     assert begun
     assert not [text for text in begun if text.startswith(written)]
+    # Who it is, twice; its person, villages, counters; erasures. What it costs is their number.
+    assert len(begun) <= 10, begun
     del app

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from server.database import is_busy, is_lost
+from server.database import is_lost
 from server.models import db
 from server.models.sync import OpModel, ScopeCounterModel
 from tests.server.conftest import COLLEAGUE, HEAD, MANAGER, POSTMAN, TELLER, Phone
@@ -82,14 +82,13 @@ def test_a_cut_before_the_commit_leaves_nothing_and_the_next_try_all(
 
 
 @pytest.mark.parametrize(
-    ("message", "busy", "lost"),
+    ("message", "lost"),
     [
-        ("database is locked", True, True),
-        ("disk I/O error", False, True),
-        ("database or disk is full", False, True),
-        ("no such column: nonsense", False, False),
+        ("disk I/O error", True),
+        ("database or disk is full", True),
+        ("no such column: nonsense", False),
     ],
 )
-def test_only_a_failing_database_is_no_ops_fault(message: str, *, busy: bool, lost: bool) -> None:
+def test_only_a_failing_database_is_no_ops_fault(message: str, *, lost: bool) -> None:
     error = OperationalError("SELECT", None, Exception(message))
-    assert (is_busy(error), is_lost(error)) == (busy, lost)
+    assert is_lost(error) is lost

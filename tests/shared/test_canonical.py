@@ -16,6 +16,7 @@ from shared.canonical import (
     canonical_bytes,
     digest_of,
     parse_json,
+    without_forbidden,
 )
 
 FORBIDDEN = [
@@ -126,6 +127,13 @@ def test_parse_json_refuses_forbidden_characters_anywhere(character: str, wrap: 
     body = json.dumps(wrap(f"陈{character}叔")).encode()
     with pytest.raises(MalformedJsonError, match="forbidden character"):
         parse_json(body)
+
+
+@pytest.mark.parametrize("character", FORBIDDEN, ids=ascii)
+def test_a_text_without_forbidden_characters_is_taken(character: str) -> None:
+    text = without_forbidden(f"{character}陈{character}叔\n\t{character}")
+    assert text == "陈叔\n\t"
+    assert parse_json(canonical_bytes(text)) == text
 
 
 def test_parse_json_takes_what_is_at_its_limits() -> None:

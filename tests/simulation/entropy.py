@@ -10,10 +10,13 @@ from typing import Any
 from unittest.mock import patch
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import HashAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from client.device import native
-from server import identity
+from server import identity, sealing
+from shared.wire.hpke import message_key
 
 __all__ = ["chance_of", "seeded_entropy"]
 
@@ -34,8 +37,25 @@ def seeded_entropy(seed: object) -> Iterator[None]:
         patch.object(random, "_urandom", source.randbytes),
         patch.object(identity, "ec", _Deterministic()),
         patch.object(native, "ec", _Deterministic()),
+        patch.object(sealing, "_SUITE", _SeededSuite()),
     ):
         yield
+
+
+class _SeededSuite:
+    """HPKE whose sender's key is seeded; the library draws its own from the system."""
+
+    decrypt = staticmethod(sealing._SUITE.decrypt)
+
+    @staticmethod
+    def encrypt(content: bytes, recipient: ec.EllipticCurvePublicKey, info: bytes) -> bytes:
+        key = _Deterministic.generate_private_key(ec.SECP256R1())
+        enc, point = (
+            one.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+            for one in (key.public_key(), recipient)
+        )
+        made = message_key(key.exchange(ec.ECDH(), recipient), enc, point, info)
+        return enc + AESGCM(made.key).encrypt(made.nonce, content, None)
 
 
 class _Deterministic:

@@ -26,9 +26,12 @@ FAULTS: dict[str, float] = {
     "upgrade": 0.2,  # Server and apps are upgraded while phones hold old operations.
     "moves": 0.35,  # Villages, rounds and people change hands.
     "revoke": 0.2,
+    "renew": 0.25,  # A phone gets a new number that had a good one.
     "lapse": 0.2,  # Somebody leaves, and comes back.
     "small": 0.4,  # Batches and pages of a few: many round trips.
     "long": 0.3,  # Weeks pass.
+    "hand-over": 0.4,  # Records and receipts go by colleagues' phones, as files.
+    "damaged-file": 0.3,  # Such a file is cut short, or a bit of it is flipped.
 }
 """Every fault, and how likely a seed has it at all."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from client.engine import Field
 from client.points import summarise
 from client.status import OutboxState
-from client.store.outbox import Entry
+from client.store.outbox import KEPT_MS, Entry
 from server.ledger.check import check_ledger
 from server.models import MODELS
 from server.models.sync import OpModel
@@ -42,6 +43,8 @@ __all__ = ["Violation", "Watch", "check_end"]
 
 R = TypeVar("R", bound=Row)
 HELD_CHECKED_EVERY = 4
+_MISREAD = frozenset({"invalid-argument", "unknown-mutation", "internal-error"})
+"""What a phone says of an op that it can't run any more, though the server can."""
 _POSTED = (PointsStatus.APPROVED, PointsStatus.REVERSED, PointsStatus.SETTLED, PointsStatus.PAID)
 _COUNTING = (*_POSTED[:1], PointsStatus.PENDING, *_POSTED[2:])
 
@@ -91,6 +94,8 @@ class Watch:
         if ops:
             database = self._server.read()
             for op in ops:
+                if _is_taken(database, device, op["seq"]):
+                    continue  # By way of a colleague: it was judged when it came.
                 for row_id, seen in op["base"].items():
                     if _has_changed(database, row_id, seen, device):
                         self._stale[device, op["seq"]] = row_id
@@ -105,7 +110,9 @@ class Watch:
         acked = exchange.request["acked"]
         for result in answer["results"]:
             row_id = self._stale.get((device, result["seq"]))
-            fresh = result["seq"] > acked and (device, result["seq"]) not in self._known
+            # One that came under an earlier number has run then, if it ran at all.
+            has_run = (device, result["seq"]) in self._server.ran
+            fresh = result["seq"] > acked and (device, result["seq"]) not in self._known and has_run
             if row_id and fresh and result["state"] == "ok":
                 detail = f"op {device}/{result['seq']} about {row_id}"
                 self._find("no decision on what its author did not see", detail)
@@ -125,6 +132,8 @@ class Watch:
         """Look at all that a phone holds just after a sync, now and then."""
         self._syncs += 1
         phone.note_accepted()
+        if phone.open is not None and phone.is_sound and phone.open.status.damaged:
+            self._find("no damage is invented", phone.name)
         if self._syncs % HELD_CHECKED_EVERY or phone.open is None:
             return
         database = self._server.read()
@@ -145,8 +154,11 @@ class Watch:
             entry = holdings.outbox.entries.get(promise.seq)
             if entry is None or entry.digest != promise.digest:
                 lost += 1
-            elif not entry.is_answered and promise.seq not in holdings.world.local_ops:
-                self._find("what is saved is shown", f"{phone.name} {promise.seq}")
+            elif not entry.is_answered:
+                local = holdings.world.local_ops.get(promise.seq)
+                slug = local.refusal.slug if local and local.refusal else ""
+                if local is None or slug in _MISREAD:
+                    self._find("what is saved is shown", f"{phone.name} {promise.seq} {slug}")
         if lost > phone.lost_allowed:
             self._find("what is saved survives on the phone", f"{phone.name} lost {lost}")
         if lost and not holdings.outbox.damaged:
@@ -302,6 +314,7 @@ def _check_ops(world: World, everything: Everything) -> None:
         by_key[op_key(members)].append(op)
         if attempt_key(op.name, members["args"]) not in attempts and op.name in MUTATIONS:
             raise Violation("nothing appears from nowhere", f"op {op.device}/{op.seq} {op.name}")
+    _check_runs(by_key.values(), world.server.ran)
     ids = {row.id for row in everything.all()}
     named = {
         json.loads(op.body or "{}")["args"].get("id")
@@ -309,16 +322,24 @@ def _check_ops(world: World, everything: Everything) -> None:
         if op.state is OpState.OK
     }
     for phone in world.phones.values():
-        due = [one for one in phone.promises if one.key not in phone.forgiven]
-        missing = [one for one in due if not by_key.get(one.key)]
+        missing = [one for one in phone.promises if not by_key.get(one.key)]
         if len(missing) > phone.lost_allowed:
             detail = f"{phone.name} {missing[0].name} {missing[0].device}/{missing[0].seq}"
             raise Violation("what is saved arrives", f"{detail} and {len(missing) - 1} more")
-        for promise in due:
+        for promise in phone.promises:
             if by_key.get(promise.key):
                 ops = by_key[promise.key]
                 if not (world.restores and any(op.state is OpState.PARKED for op in ops)):
                     _check_promise(phone, promise, ops, ids, named)
+
+
+def _check_runs(same: Iterable[Sequence[OpModel]], ran: set[tuple[int, int]]) -> None:
+    """Whatever numbers an operation came under, it has run under one of them at most."""
+    for ops in same:
+        runs = [op for op in ops if op.state is OpState.OK and (op.device, op.seq) in ran]
+        if len(runs) > 1:
+            what = ", ".join(f"{op.device}/{op.seq}" for op in runs)
+            raise Violation("an operation runs once", f"{runs[0].name} as {what}")
 
 
 def _check_promise(
@@ -341,9 +362,12 @@ def _check_promise(
             raise Violation("what depends on something waits for it", what)
     if promise.key in phone.accepted:
         raise Violation("what was accepted stays accepted", what)
-    # A refused record that was damaged since can't be shown; the loss is counted.
+    # A refused record that was damaged since can't be shown; the loss is counted. Nor can one that
+    # is too old to be kept.
     is_damaged = phone.lost_allowed and field.status.damaged
-    if promise.device == field._enrolment.device and not is_damaged:
+    age = field.now() - min(op.received_at for op in ops)
+    is_old = age >= dt.timedelta(milliseconds=KEPT_MS)
+    if promise.device == field._enrolment.device and not is_damaged and not is_old:
         shown = {item.seq: item.state for item in field.outbox()}
         if shown.get(promise.seq) is not OutboxState.REJECTED:
             raise Violation("a refusal is shown", f"{what} is {shown.get(promise.seq)}")
@@ -437,6 +461,11 @@ def _has_changed(database: Any, row_id: str, seen: int, device: int) -> bool:
             revision, foreign, by = found
             return bool(seen < (foreign if by == device else revision))
     return False
+
+
+def _is_taken(database: Any, device: int, seq: int) -> bool:
+    query = "SELECT 1 FROM op WHERE device = ? AND seq = ?"
+    return database.execute(query, (device, seq)).fetchone() is not None
 
 
 def _revoked(row: Device, now: Any) -> Device:

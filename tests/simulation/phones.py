@@ -84,8 +84,6 @@ class Phone:
         field: The running app; None while it is not running.
         promises: All that it has said to have saved.
         accepted: By key, those of them that the server has said yes to.
-        life: How often the server had been restored when this phone last synced.
-        forgiven: By key, the promises that the known gap of docs/simulation.md may lose.
         lost_allowed: How many promises may be lost, for a record of its storage was damaged.
     """
 
@@ -114,11 +112,18 @@ class Phone:
         self.attempts: set[str] = set()
         self.accepted: set[str] = set()
         self.lost_allowed = 0
-        self.life = 0
-        self.forgiven: set[str] = set()
+        self._had_power_cut = False
         self._device: Device | None = None
 
     # --- The app's life -------------------------------------------------------------------------
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing can have damaged its journal.
+
+        After a power cut in the middle of saving, bytes can't tell what was promised.
+        """
+        return not self.lost_allowed and not self._had_power_cut
 
     @property
     def open(self) -> Field | None:
@@ -152,6 +157,7 @@ class Phone:
             await asyncio.gather(*self.tasks, return_exceptions=True)
         self._end_process()
         if power:
+            self._had_power_cut = True
             self.disk.lose_power()
             self.clock.reboot()
 
@@ -246,7 +252,7 @@ class Phone:
         clone.promises = list(self.promises)
         clone.attempts = set(self.attempts)
         clone.lost_allowed = self.lost_allowed
-        clone.life, clone.forgiven = self.life, set(self.forgiven)
+        clone._had_power_cut = self._had_power_cut
         return clone
 
     # --- Within --------------------------------------------------------------------------------
@@ -262,9 +268,17 @@ class Phone:
         if field.state is FieldState.PIN_NEEDED:
             await field.set_pin(PIN)
         elif field.state is FieldState.LOCKED:
-            # The deaths in the middle of an unlock count as wrong PINs.
-            await asyncio.sleep(field.pin_wait_s())
-            await field.unlock(PIN)
+            try:
+                await self._unlocked(field)
+            except RefusedError as refusal:
+                if refusal.slug != "pin-wait-full":
+                    raise
+                await self._unlocked(field)  # As long as it takes, a full phone opens too.
+
+    async def _unlocked(self, field: Field) -> None:
+        # The deaths in the middle of an unlock count as wrong PINs.
+        await asyncio.sleep(field.pin_wait_s())
+        await field.unlock(PIN)
 
     def _end_process(self) -> None:
         self.disk.lose_process()

@@ -18,26 +18,32 @@ from sqlalchemy.orm import Session
 
 from client.device import StorageFullError, journal_file
 from client.device.journal_file import FileJournal
-from client.store import holdings
+from client.hand_over import HandOver
+from client.status import ExportedFile
+from client.store import holdings, stranded, world
 from client.store.holdings import Holdings
-from client.store.outbox import Outbox
+from client.store.outbox import Entry, Outbox
 from client.store.replica import Page, Replica
 from client.store.sealed import Result
+from client.store.stranded import _Past
 from client.store.timekeeping import Timekeeper
 from client.sync import exchange as client_exchange
 from client.sync import round as client_round
 from client.sync.answer import check_receipts
+from client.sync.sealing import BundleAnswer
 from server import auth, exchange, feed, scope
 from server.ledger import posting
 from server.ledger.chain import chain_head
+from server.models.referral import ReferralModel
 from server.models.sync import OpModel
-from server.mutations import batch, running
+from server.mutations import batch, running, sweep
 from server.mutations.oplog import OpLog
 from server.mutations.transaction import Transaction
 from server.rows import DatabaseRows
 from shared.domain import awards
 from shared.domain.customer import Customer, CustomerContact
 from shared.domain.moment import day_at_outlet
+from shared.domain.referral import OPEN_STATUSES
 from shared.domain.rows import Rows, demand
 from shared.wire.envelope import OpState
 from shared.wire.schemas import instant_from_ms
@@ -182,10 +188,43 @@ def _restore_not_noticed(patch: pytest.MonkeyPatch) -> None:
 
 @_bug
 def _stranded_work_forgotten(patch: pytest.MonkeyPatch) -> None:
-    async def nothing(*_: object, **__: object) -> list[Mapping[str, Any]]:
-        return []
+    async def nothing(*_: object) -> None:
+        """Bring nothing over."""
 
-    patch.setattr(holdings, "stranded_ops", nothing)
+    patch.setattr(holdings, "bring_over", nothing)
+
+
+@_bug
+def _answered_work_left_under_old_number(patch: pytest.MonkeyPatch) -> None:
+    """What was answered is safe, whatever server has lost it since."""
+    patch.setattr(_Past, "owes", lambda self, seq, _: seq not in self.results)
+
+
+@_bug
+def _moved_work_forgets_what_it_was(patch: pytest.MonkeyPatch) -> None:
+    def renumbered(op: Mapping[str, Any], _: int) -> dict[str, Any]:
+        return {name: value for name, value in op.items() if name != "seq"}
+
+    patch.setattr(stranded, "moved_op", renumbered)
+
+
+@_bug
+def _idle_clone_steps_over(patch: pytest.MonkeyPatch) -> None:
+    """Who hears of sequences that it never gave out takes note of them, and goes on after them."""
+
+    def step_over(self: client_round.Round, answer: Any) -> None:
+        outbox = self._outbox
+        for seq in range(outbox.next_sequence, answer.last + 1):
+            outbox.entries[seq] = Entry(seq=seq)
+            outbox.damaged += 1
+        outbox._next = max(outbox.next_sequence, answer.last + 1)
+
+    patch.setattr(client_round.Round, "_demand_sole", step_over)
+
+
+@_bug
+def _old_ops_not_upcast_on_the_phone(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(world, "upcast", lambda _, __, args: args)
 
 
 @_bug
@@ -288,6 +327,12 @@ def _effect_committed_before_its_result(patch: pytest.MonkeyPatch) -> None:
 
 
 @_bug
+def _moved_operation_runs_again(patch: pytest.MonkeyPatch) -> None:
+    """A new number is a new operation; what makes no object runs twice."""
+    patch.setattr(batch, "twins_of", lambda *_: {})
+
+
+@_bug
 def _stale_base_accepted(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(running, "_demand_current", lambda *_: None)
 
@@ -354,6 +399,22 @@ def _nothing_expires(patch: pytest.MonkeyPatch) -> None:
 
 
 @_bug
+def _sweep_looks_at_the_last_change(patch: pytest.MonkeyPatch) -> None:
+    """A referral leaves by what happened to it; it is looked for by when it was last changed."""
+
+    def closed(county_id: str, since: dt.date, today: dt.date) -> sa.Select[str]:
+        first, end = (sweep._start_of(day - dt.timedelta(days=30)) for day in (since, today))
+        return sa.select(ReferralModel.id).where(
+            ReferralModel.county_id == county_id,
+            ReferralModel.status.not_in(OPEN_STATUSES),
+            ReferralModel.changed_at >= first - dt.timedelta(days=1),
+            ReferralModel.changed_at < end + dt.timedelta(days=1),
+        )
+
+    patch.setattr(sweep, "_closed", closed)
+
+
+@_bug
 def _contact_not_placed_with_customer(patch: pytest.MonkeyPatch) -> None:
     below = tuple(one for one in scope.BELOW if one[1] is not CustomerContact)
     patch.setattr(feed, "BELOW", below)
@@ -373,8 +434,8 @@ def _lost_scope_never_told(patch: pytest.MonkeyPatch) -> None:
 def _lost_scope_told_once(patch: pytest.MonkeyPatch) -> None:
     remember = exchange._remember_scopes
 
-    def at_once(session: Any, device: Any, scopes: Any, _: Any) -> None:
-        remember(session, device, scopes, set())
+    def at_once(session: Any, device: Any, noted: Any, scopes: Any, _: Any) -> None:
+        remember(session, device, noted, scopes, set())
 
     patch.setattr(exchange, "_remember_scopes", at_once)
 
@@ -398,3 +459,34 @@ def _feed_skips_tombstones(patch: pytest.MonkeyPatch) -> None:
         write_entries(self, connection, [one for one in news if not one.gone])
 
     patch.setattr(feed.Feed, "_write_entries", lively)
+
+
+# --- By way of a colleague ------------------------------------------------------------------------
+
+
+@_bug
+def _export_counts_as_sent(patch: pytest.MonkeyPatch) -> None:
+    export = HandOver.export
+
+    async def hopeful(self: HandOver) -> ExportedFile:
+        made = await export(self)
+        outbox = self._holdings.outbox
+        exported = outbox.waiting()[: made.records]
+        await outbox.keep_results([Result(seq=one.seq, state=OpState.OK) for one in exported])
+        return made
+
+    patch.setattr(HandOver, "export", hopeful)
+
+
+@_bug
+def _any_receipt_means_accepted(patch: pytest.MonkeyPatch) -> None:
+    take_answer = client_round.Round.take_answer
+
+    async def glad(self: client_round.Round, answer: BundleAnswer) -> list[Result]:
+        news = [result for result in answer.results if self._outbox._is_news(result)]
+        await self._outbox.keep_results(
+            [dataclasses.replace(one, state=OpState.OK) for one in news]
+        )
+        return await take_answer(self, answer)
+
+    patch.setattr(client_round.Round, "take_answer", glad)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import sqlalchemy as sa
 from flask import Flask
@@ -16,10 +17,15 @@ from sqlalchemy.orm import Session
 from sqlalchemy.util import LRUCache
 
 from server.config import Config
+from server.database import write_transaction
 from server.enrolment import issue_code
 from server.factory import create_app
+from server.identity import begin_new_life
 from server.models import db
+from server.mutations import batch
 from server.mutations.own import own_transaction
+from server.mutations.receiving import ReceivedOp
+from server.mutations.running import run_op
 from server.mutations.transaction import Reaction, Transaction
 from server.services import EXTENSION, Services
 from shared.domain.people import Staff
@@ -49,6 +55,7 @@ class ServerBox:
         statements_left: How many SQL statements it will still run; None: no end in sight.
         busy_left: How many transactions will find the database locked.
         is_poisoned: Tells of an operation whether the server fails on it.
+        ran: Device and sequence of the operations that were not only taken but run, for good.
     """
 
     def __init__(
@@ -60,6 +67,9 @@ class ServerBox:
         self.statements_left: int | None = None
         self.busy_left = 0
         self.is_poisoned: Callable[[str], bool] = lambda _: False
+        self.ran: set[tuple[int, int]] = set()
+        self._running: set[tuple[int, int]] = set()
+        self._ran_in_backup: set[tuple[int, int]] = set()
         self._is_serving = False
         self._connections: list[sqlite3.Connection] = []
         self._reader: sqlite3.Connection | None = None
@@ -92,16 +102,29 @@ class ServerBox:
         """Copy the database as it is."""
         with _opened(self.database) as source, _opened(path) as target:
             source.backup(target)
+        self._ran_in_backup = set(self.ran)
 
-    def restore(self, path: Path, generation: str) -> None:
+    def restore(self, path: Path) -> None:
         """Go back to a backup, and say so by another generation."""
         self.close()
         with _opened(path) as source, _opened(self.database) as target:
             source.backup(target)
-            target.execute("UPDATE server_identity SET generation = ?", (generation,))
-            target.commit()
-        self.app = self._made()
+        self.ran = set(self._ran_in_backup)
         self.statements_left = None
+        self.app = self._made()
+        with self.session() as session, write_transaction(session, COUNTY.id):
+            begin_new_life(session, self.services.door.signer)
+
+    @contextmanager
+    def runs_noted(self) -> Iterator[None]:
+        """Note which operations run meanwhile."""
+
+        def noted(op: ReceivedOp, tx: Transaction, *rest: Any) -> None:
+            run_op(op, tx, *rest)
+            self._running.add((tx.device_number, op.seq))
+
+        with patch.object(batch, "run_op", noted):
+            yield
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -135,6 +158,7 @@ class ServerBox:
             database_url=f"sqlite:///{self.database}",
             receipt_key=b"\x01" * 32,
             code_pepper=b"\x02" * 32,
+            sealing_keys=(b"\x03" * 32,),
             **self._limits,
         )
         app = create_app(config, clock=self.clock)
@@ -148,6 +172,7 @@ class ServerBox:
             engine._compiled_cache = _COMPILED
             sa.event.listen(engine, "before_cursor_execute", self._before_statement)
             sa.event.listen(engine, "commit", self._before_commit)
+            sa.event.listen(engine, "rollback", lambda _: self._running.clear())
             sa.event.listen(engine, "connect", lambda made, _: self._connections.append(made))
         return app
 
@@ -165,10 +190,13 @@ class ServerBox:
         if self._is_serving and self.busy_left and statement == "BEGIN IMMEDIATE":
             self.busy_left -= 1
             locked = sqlite3.OperationalError("database is locked")
+            locked.sqlite_errorcode = sqlite3.SQLITE_BUSY  # As the driver says it.
             raise OperationalError(statement, None, locked)
 
     def _before_commit(self, _: Any) -> None:
         self._count()
+        self.ran |= self._running
+        self._running.clear()
 
     def _count(self) -> None:
         if self._is_serving and self.statements_left is not None:

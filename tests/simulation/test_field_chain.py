@@ -154,7 +154,10 @@ def county(tmp_path: Path, migrated: Path) -> Iterator[County]:
     shutil.copy(migrated, path)
     clock = MovingClock(MONDAY)
     config = Config(
-        database_url=f"sqlite:///{path}", receipt_key=b"\x01" * 32, code_pepper=b"\x02" * 32
+        database_url=f"sqlite:///{path}",
+        receipt_key=b"\x01" * 32,
+        code_pepper=b"\x02" * 32,
+        sealing_keys=(b"\x03" * 32,),
     )
     app = create_app(config, clock=clock)
     county = County(app, clock, tmp_path)

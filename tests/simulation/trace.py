@@ -12,7 +12,7 @@ import structlog
 
 __all__ = ["Trace", "short", "unexpected_noted"]
 
-_UNEXPECTED_CLIENT = ("sync failed", "a subscriber failed", "rule of", "row of")
+_UNEXPECTED_CLIENT = ("sync failed", "bundles failed", "a subscriber failed", "rule of", "row of")
 _MENDED = "replica: not what the server means"
 _UNEXPECTED_SERVER = ("request failed", "op parked", "sweep failed", "batch runs again")
 

@@ -14,7 +14,6 @@ from typing import cast
 from unittest.mock import patch
 
 from client.store import replica
-from server.mutations import upcasters
 from shared.canonical import Json
 from shared.domain.fields import Id, Name, Note, Phone
 from shared.domain.moment import Moment
@@ -22,7 +21,7 @@ from shared.domain.people import Actor
 from shared.domain.referral import AmountBand, CorrectReferral, Interest, Need
 from shared.domain.referral_capture import correct_referral
 from shared.domain.rows import Row, Rows
-from shared.wire import mutations
+from shared.wire import mutations, upcasters
 
 __all__ = ["Release", "release_possible"]
 

@@ -29,6 +29,7 @@ from tests.simulation.county import COUNTY_ROWS, SEATS
 from tests.simulation.disk import disks_attached
 from tests.simulation.entropy import chance_of, seeded_entropy
 from tests.simulation.faults import Faults
+from tests.simulation.hand_over import Sticks
 from tests.simulation.network import Network
 from tests.simulation.phones import BARRED, Phone, task_factory
 from tests.simulation.server_box import ServerBox
@@ -90,6 +91,7 @@ class World:
             after=self.watch.after,
         )
         self.phones: dict[str, Phone] = {}
+        self.sticks = Sticks(self.chance, self.trace, is_damaging="damaged-file" in faults)
         self.attempts_before = invariants.attempts_of(self.server)
         self.restores = 0
         self._backup: Path | None = None
@@ -142,6 +144,7 @@ class World:
             (self._change_network, 10),
             (self._restart_app, 5),
             (self._stay_open, 2),
+            (self._help, 2),
             *self._mishaps(),
         ]
         doing = self.chance.choices([one for one, _ in doings], [weight for _, weight in doings])[0]
@@ -166,6 +169,8 @@ class World:
             "moves": (self._move, 3),
             "revoke": (self._revoke, 1),
             "lapse": (self._lapse, 1),
+            "hand-over": (self._hand_over, 12),
+            "renew": (self._renew, 1),
         }
         return [doing for name, doing in all_of_them.items() if name in self.faults]
 
@@ -190,7 +195,6 @@ class World:
         pause = status.pause_slug if status else None
         self.trace.note(f"  {phone.name} ends {phase} {pause or ''} {_held(phone)}")
         if phase is Phase.IDLE:
-            phone.life = self.restores
             self.watch.held_by(phone)
         return phase
 
@@ -231,6 +235,12 @@ class World:
             await self._bury()
         await phone.stop()
 
+    async def _help(self) -> None:
+        """Give somebody whose phone is barred a new code, long before everything is healed."""
+        barred = [phone for phone in self.phones.values() if _pause_of(phone) in BARRED]
+        if barred:
+            await self._enrolled_anew(self._drawn(barred))
+
     # --- Mishaps -------------------------------------------------------------------------------
 
     async def _arrive_late(self) -> None:
@@ -255,7 +265,7 @@ class World:
         elif self.chance.random() < 0.5:
             self.trace.note("  restore")
             self.restores += 1
-            self.server.restore(path, f"life {self.restores}")
+            self.server.restore(path)
             self._backup = None
             self.watch.restored()
 
@@ -369,6 +379,36 @@ class World:
             tx.put(dataclasses.replace(who, active=not who.active))
             self.trace.note(f"  {seat} {'leaves' if who.active else 'is back'}")
 
+    async def _renew(self) -> None:
+        """Enrol a phone anew that needs no such thing, whatever it has not sent yet."""
+        phone = await self._someone()
+        if phone is not None:
+            await self._enrolled_anew(phone)
+
+    async def _hand_over(self) -> None:
+        """Pass on a file: saved by one, taken in by another, now or at some later time."""
+        giver = await self._someone()
+        if giver is not None:
+            await self.sticks.filled_by(giver)
+        drawn = self.sticks.drawn(self.phones)
+        if drawn is None:
+            return
+        content, taker = drawn
+        if taker.field is None:
+            await self.started(taker)
+        await self.sticks.taken_by(taker, content)
+        if self.chance.random() < 0.6:
+            await self._wait_for_receipts(taker)
+
+    async def _wait_for_receipts(self, carrier: Phone) -> None:
+        """Sit together until what the carrier has brought was answered."""
+        await self.synced(carrier)
+        await asyncio.sleep(5)
+        await self.sticks.filled_by(carrier)
+        answer = self.sticks.latest(self.phones)
+        if answer is not None:
+            await self.sticks.taken_by(answer[1], answer[0])
+
     # --- Healing -------------------------------------------------------------------------------
 
     async def heal(self) -> None:
@@ -376,6 +416,8 @@ class World:
         self.trace.note(f"healing at {self.loop.time():.3f}")
         self._end_faults()
         await self._bury()
+        for phone in self.phones.values():
+            await phone.stop()  # A replica that had no room for its file has room now.
         await asyncio.sleep(SWEEP_S)
         await self._settle()
         if self.restores:
@@ -420,19 +462,14 @@ class World:
             await phone.stop()
             await self.started(phone)
         await self.synced(phone)
-        status = phone.field.status if phone.field else None
-        if status is not None and status.pause_slug in BARRED:
-            await self.enrolled_anew(phone)
+        if _pause_of(phone) in BARRED:
+            await self._enrolled_anew(phone)
             await self.synced(phone)
 
-    async def enrolled_anew(self, phone: Phone) -> None:
+    async def _enrolled_anew(self, phone: Phone) -> None:
         """Give a phone that is barred a fresh code."""
         self.trace.note(f"  {phone.name} is enrolled anew")
-        if phone.life < self.restores:
-            phone.forgiven |= {promise.key for promise in phone.promises}
         await phone.enrol(self.server.code_for(phone.staff))
-        # A backup from before knows nothing of the new number: see docs/simulation.md.
-        self._backup = None
 
     # --- Within --------------------------------------------------------------------------------
 
@@ -468,6 +505,10 @@ class World:
         error = context.get("exception")
         if isinstance(error, Exception):
             self.trace.unexpected.append(f"{context['message']}: {error!r}")
+
+
+def _pause_of(phone: Phone) -> str | None:
+    return phone.field.status.pause_slug if phone.field else None
 
 
 def _held(phone: Phone) -> str:
@@ -520,6 +561,7 @@ def _conditions(seed: object, faults: Faults) -> Iterator[World]:
         stack.enter_context(seeded_entropy(seed))
         stack.enter_context(disks_attached())
         world = World(seed, folder, faults, made.ended_ms, release)
+        stack.enter_context(world.server.runs_noted())
         stack.callback(world.close)
         stack.enter_context(unexpected_noted(world.trace))
         yield world

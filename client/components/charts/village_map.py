@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import flet as ft
@@ -19,12 +20,14 @@ __all__ = ["Place", "Spot", "kilometres_wide", "spots", "village_map"]
 HEIGHT = 300
 POINT = 34
 LABEL_WIDTH = 96
+LABELLED_HEIGHT = 62  # A point with its name under it, in large type.
 MARGIN = 44
 EARTH_RADIUS_KM = 6371.0
 LEAST_SPAN_KM = 2.0
 """Nearer than that, two houses would fill the map and look like a journey."""
 
 MICRO = 1_000_000
+STEP = 8  # Pixels between the places that are tried for a name.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +55,10 @@ class Spot:
 
 
 def spots(places: Sequence[Place], width: float, height: float = HEIGHT) -> list[Spot]:
-    """Return where each place is drawn: north is up, and a kilometre is as long either way."""
+    """Return where each place is drawn: north is up, and a kilometre is as long either way.
+
+    Neighbours are moved apart just so far that each name can be read and each point be hit.
+    """
     if not places:
         return []
     flat = _flat(places)
@@ -60,9 +66,40 @@ def spots(places: Sequence[Place], width: float, height: float = HEIGHT) -> list
     scale = min(width - 2 * MARGIN, height - 2 * MARGIN) / span
     mid_x = (max(x for x, _ in flat) + min(x for x, _ in flat)) / 2
     mid_y = (max(y for _, y in flat) + min(y for _, y in flat)) / 2
-    return [
+    true = [
         Spot(width / 2 + (x - mid_x) * scale, height / 2 - (y - mid_y) * scale) for x, y in flat
     ]
+    return _apart(true, width, height)
+
+
+def _apart(true: Sequence[Spot], width: float, height: float) -> list[Spot]:
+    """Put each spot, from north to south, as near to where it is true as leaves names readable."""
+    # Names stay on the map; the scale has a corner of its own.
+    left, right = LABEL_WIDTH / 2, width - LABEL_WIDTH / 2
+    top, bottom = POINT / 2, height - LABELLED_HEIGHT + POINT / 2
+    free = [
+        Spot(left + aside, top + down)
+        for aside in range(0, int(right - left) + 1, STEP)
+        for down in range(0, int(bottom - top) + 1, STEP)
+    ]
+    found: dict[int, Spot] = {}
+    for at in sorted(range(len(true)), key=lambda at: (true[at].y, true[at].x)):
+        wish = Spot(min(max(true[at].x, left), right), min(max(true[at].y, top), bottom))
+        open_ = [one for one in (wish, *free) if not _is_crowded(one, found.values())]
+        # More villages than the map has room for: then names do cover each other.
+        found[at] = min(open_ or [wish], key=partial(_distance, wish))
+    return [found[at] for at in range(len(true))]
+
+
+def _distance(one: Spot, other: Spot) -> float:
+    return math.hypot(one.x - other.x, one.y - other.y)
+
+
+def _is_crowded(spot: Spot, others: Iterable[Spot]) -> bool:
+    return any(
+        abs(spot.x - one.x) < LABEL_WIDTH and abs(spot.y - one.y) < LABELLED_HEIGHT
+        for one in others
+    )
 
 
 def kilometres_wide(places: Sequence[Place]) -> float:

@@ -28,6 +28,7 @@ flet.flutterAppLoaded = new Promise((resolve) => {
   const openedUrl = document.URL;
 
   const IDLE_AFTER_MS = 1500;
+  const RARE_FONTS_AFTER_MS = 60_000;
 
   // Counted up at each start and removed when the app is shown.
   const UNSHOWN_STARTS = "liandong.unshown-starts";
@@ -40,22 +41,39 @@ flet.flutterAppLoaded = new Promise((resolve) => {
     document.getElementById("starting-detail").textContent = detail;
   }
 
-  /** Return what this browser lacks, in words for its user, or null. */
+  /** Return what this browser lacks, in words for its user (what; what to do), or null. */
   function obstacle() {
     if (!window.isSecureContext) {
-      return "请用 https:// 开头的网址打开。\nPlease open this page over https.";
+      return [
+        "这个网址不安全（不是 https://），浏览器不让联动在手机里保存记录。\n" +
+        "This address is not secure (no https://), so the browser lets Liandong save nothing.",
+        "请用 https:// 开头的网址打开。试用演示：在电脑上运行 make demo-phone，" +
+        "再用手机扫它显示的二维码。\n" +
+        "Open the address that begins with https://. To try the demo: run make demo-phone on " +
+        "the computer and scan the code that it shows.",
+      ];
     }
-    if (typeof WebAssembly !== "object" || typeof indexedDB === "undefined" ||
-        !("serviceWorker" in navigator) || !crypto.subtle || !hasStorage()) {
-      return "这个浏览器太旧，或处于无痕模式。请更新浏览器（Chrome 或系统浏览器）后再打开。\n" +
-        "This browser is too old, or in private mode. Please update it.";
+    if (!hasStorage()) {
+      return [
+        "浏览器不让联动存东西。\nThe browser lets Liandong keep nothing.",
+        "可能用了无痕模式，或者关掉了“Cookie 和网站数据”。" +
+        "请用普通窗口打开，并在浏览器设置里允许这个网站保存数据。\n" +
+        "Perhaps this is a private window, or cookies and site data are turned off. Open it in " +
+        "an ordinary window, and allow this site to save data in the browser's settings.",
+      ];
+    }
+    if (typeof WebAssembly !== "object" || !("serviceWorker" in navigator) || !crypto.subtle) {
+      return [
+        "这个浏览器太旧。\nThis browser is too old.",
+        "请更新浏览器（Chrome 或系统浏览器）后再打开。\nPlease update it, then open this again.",
+      ];
     }
     return null;
   }
 
   function hasStorage() {
     try {
-      return Boolean(window.localStorage);
+      return Boolean(window.localStorage && window.indexedDB);
     } catch {
       return false; // Refused by a setting of the browser's.
     }
@@ -68,6 +86,17 @@ flet.flutterAppLoaded = new Promise((resolve) => {
     link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  }
+
+  /** Do for Python what only a window may (window_side.js); undefined when that fails. */
+  async function answer(worker, { id, what }) {
+    let result;
+    try {
+      result = await liandongWindow[what]();
+    } catch (error) {
+      console.info(`${what}: ${error.name}`);
+    }
+    worker.postMessage({ kind: "answer", id, result });
   }
 
   /**
@@ -92,6 +121,7 @@ flet.flutterAppLoaded = new Promise((resolve) => {
         else if (data.kind === "connected") python.onConnected();
         else if (data.kind === "failed") reject(new Error(data.message));
         else if (data.kind === "download") download(data);
+        else if (data.kind === "ask") answer(worker, data);
       };
     });
     worker.postMessage({ kind: "page", url: openedUrl });
@@ -125,16 +155,19 @@ flet.flutterAppLoaded = new Promise((resolve) => {
     return python;
   }
 
-  /** Take the first paint away, then see to what may wait: storage and offline copies. */
+  /** Take the first paint away, then see to what may wait: the offline copies. */
   function appIsShown(python) {
     overlay.remove();
     performance.mark("app:shown");
     localStorage.removeItem(UNSHOWN_STARTS);
     python.worker.postMessage({ kind: "shown" });
-    // Chrome decides without asking; Python reads the outcome with `storage_is_persistent`.
-    navigator.storage?.persist?.();
     // Only now: installing reads every file again, and would slow the first start.
     navigator.serviceWorker.register("/sw.js").catch((error) => console.warn(error));
+    // And these only when nobody is likely to wait for anything: 17 MB for rare names.
+    setTimeout(async () => {
+      const { active } = await navigator.serviceWorker.ready;
+      active.postMessage({ kind: "keep rare fonts" });
+    }, RARE_FONTS_AFTER_MS);
   }
 
   /** Return a function to call with each frame from Python; the second is the first screen. */
@@ -207,7 +240,7 @@ flet.flutterAppLoaded = new Promise((resolve) => {
     performance.mark("app:boot");
     const lacking = obstacle();
     if (lacking) {
-      show(lacking);
+      show(...lacking);
       return;
     }
     let python = startPython(); // What takes longest begins first.

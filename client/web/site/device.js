@@ -3,6 +3,8 @@
 // array, because each object that crosses costs as much as ten encryptions.
 
 export * from "/files.js";
+export * from "/http.js";
+export * from "/page.js";
 
 const JOURNAL = { name: "liandong-journal", stores: ["records"] };
 const DEVICE = { name: "liandong-device", stores: ["settings", "keys"] };
@@ -46,6 +48,15 @@ function pack(parts) {
 
 const opened = new Map();
 
+/**
+ * Return *error* as one that Python is told of. Pyodide takes for an error what has a stack, which
+ * Chromium's own QuotaExceededError has not: Python would wait for it for ever.
+ */
+function tellable(error) {
+  // The browser gives no error when it was itself that closed the database.
+  return new DOMException(error?.message ?? "", error?.name ?? "AbortError");
+}
+
 /** Open *database* once; again after the browser has closed it (storage cleared by the user). */
 function open(database) {
   if (!opened.has(database.name)) {
@@ -56,7 +67,7 @@ function open(database) {
       };
       request.onerror = () => {
         opened.delete(database.name);
-        reject(request.error);
+        reject(tellable(request.error));
       };
       request.onsuccess = () => {
         request.result.onclose = () => opened.delete(database.name);
@@ -73,7 +84,7 @@ async function read(database, store, ask) {
   return Promise.all(ask(transaction.objectStore(store)).map((request) =>
     new Promise((resolve, reject) => {
       request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
+      request.onerror = () => reject(tellable(request.error));
     })));
 }
 
@@ -85,8 +96,7 @@ async function write(database, store, change) {
   change(transaction.objectStore(store));
   return new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve();
-    // The browser gives no error when it was itself that closed the database.
-    transaction.onabort = () => reject(transaction.error ?? new DOMException("", "AbortError"));
+    transaction.onabort = () => reject(tellable(transaction.error));
   });
 }
 
@@ -238,32 +248,53 @@ export async function unseal(key, packed) {
   }
 }
 
-// ------------------------------------------------------------------------------------- HTTP
+const AGREEMENT = { name: "ECDH", namedCurve: "P-256" };
 
-// The browser has decoded the body by then: these two would describe bytes that are gone.
-const STALE_HEADERS = new Set(["content-encoding", "content-length"]);
+function makeAgreementKey() {
+  return crypto.subtle.generateKey(AGREEMENT, false, ["deriveBits"]);
+}
 
-/** Post *body*; return {status, headers, body}, or undefined when no whole answer came. */
-export async function post(path, body, headers, timeoutMs) {
+/** Return what the key pair has in common with *publicKey*; undefined when that is no point. */
+async function agreed(pair, publicKey) {
   try {
-    const response = await fetch(path, {
-      method: "POST",
-      body,
-      headers,
-      cache: "no-store",
-      credentials: "omit",
-      redirect: "error",
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    return {
-      status: response.status,
-      headers: [...response.headers].filter(([name]) => !STALE_HEADERS.has(name)),
-      body: new Uint8Array(await response.arrayBuffer()),
-    };
+    const theirs = await crypto.subtle.importKey("raw", publicKey, AGREEMENT, false, []);
+    const secret = await crypto.subtle.deriveBits(
+      { name: "ECDH", public: theirs }, pair.privateKey, 256);
+    return new Uint8Array(secret);
   } catch (error) {
-    console.info(`No answer from ${path}: ${error.name}`);
-    return undefined;
+    if (error.name === "DataError") return undefined;
+    throw error;
   }
+}
+
+async function pointOf(pair) {
+  return new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
+}
+
+function answerPair() {
+  return keptKey("answer", makeAgreementKey);
+}
+
+/** Return packed [point of a fresh key, what it has in common with *publicKey*], or undefined. */
+export async function agreeOnce(publicKey) {
+  const pair = await makeAgreementKey();
+  const secret = await agreed(pair, publicKey);
+  return secret && pack([await pointOf(pair), secret]);
+}
+
+/** Return the public point of the key for answers, made now if there is none. */
+export async function answerKey() {
+  return pointOf(await answerPair());
+}
+
+export async function agree(publicKey) {
+  return agreed(await answerPair(), publicKey);
+}
+
+export async function sealOnce(key, iv, content) {
+  const sealingKey = await importSealingKey(key, "encrypt");
+  return new Uint8Array(
+    await crypto.subtle.encrypt({ name: "AES-GCM", iv }, sealingKey, content));
 }
 
 // ----------------------------------------------------------------------------------- clocks
@@ -323,16 +354,6 @@ export function watchNetwork(callback) {
 /** Chromium tells the window alone; the window passes it on to this worker. */
 export function networkIsBack() {
   networkWatcher();
-}
-
-/** Return [bytes used, bytes granted]. */
-export async function storageEstimate() {
-  const { usage, quota } = await navigator.storage.estimate();
-  return [usage, quota];
-}
-
-export async function storageIsPersistent() {
-  return navigator.storage.persisted();
 }
 
 export function offerDownload(name, bytes, mime) {

@@ -1,33 +1,8 @@
-// What files of attachments ask of the browser, inside Python's worker: requests of any method,
-// photos made smaller. Sound is the window's: a worker has no microphone (sound.js).
+// What files of attachments ask of the browser, inside Python's worker: photos made smaller.
+// Sound is the window's: a worker has no microphone (sound.js).
 
-// The browser has decoded the body by then: these two would describe bytes that are gone.
-const STALE_HEADERS = new Set(["content-encoding", "content-length"]);
 const PHOTO_QUALITY = 0.8;
 const WINDOW_ANSWERS_MS = 2000;
-
-/** Send a request; return {status, headers, body}, or undefined when no whole answer came. */
-export async function sendFile(method, path, body, headers, timeoutMs) {
-  try {
-    const response = await fetch(path, {
-      method,
-      body: method === "POST" ? body : undefined,
-      headers,
-      cache: "no-store",
-      credentials: "omit",
-      redirect: "error",
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    return {
-      status: response.status,
-      headers: [...response.headers].filter(([name]) => !STALE_HEADERS.has(name)),
-      body: new Uint8Array(await response.arrayBuffer()),
-    };
-  } catch (error) {
-    console.info(`No answer about a file: ${error.name}`);
-    return undefined;
-  }
-}
 
 /**
  * Return the photo as JPEG, upright, with no side longer than *sideMax*; undefined when it is none.

@@ -5,6 +5,7 @@
 // that finds none boots, imports, and takes the snapshot for the next start. `self.name` is the
 // snapshot's name, or "" for a plain start that neither reads nor takes one.
 import * as device from "/device.js";
+import * as fonts from "/fonts.js";
 import { forgetSnapshots, keepSnapshot, readSnapshot } from "/snapshots.js";
 
 const PYODIDE = "/pyodide/";
@@ -40,7 +41,7 @@ function mark(name) {
 
 /** The names that flet.messaging.pyodide_connection uses; it adds start_connection and send. */
 const fletJs = {};
-const jsModules = { flet_js: fletJs, liandong_device: { ...device } };
+const jsModules = { flet_js: fletJs, liandong_device: { ...device }, liandong_fonts: { ...fonts } };
 
 let pageIsKnown;
 const page = new Promise((resolve) => {

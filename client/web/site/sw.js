@@ -6,6 +6,7 @@
 // Filled in by client.web.service_worker: the digest of each file, as in an integrity attribute.
 const VERSION = "{{version}}";
 const FILES = {{files}};
+const RARE = {{rare}}; // Fonts of rare names: 17 MB that no start waits for.
 
 const PREFIX = "liandong-app-";
 const CACHE = PREFIX + VERSION;
@@ -39,7 +40,9 @@ async function install() {
   const needed = Object.keys(FILES).filter((path) => !path.startsWith(OTHER_RENDERER));
   await Promise.all(needed.map(async (path) => {
     if (await cache.match(path)) return; // Kept by an attempt that was cut short.
-    await cache.put(path, (await copyFromOlderVersion(path)) ?? (await fetchWhole(path)));
+    const older = await copyFromOlderVersion(path);
+    if (older) await cache.put(path, older);
+    else if (!path.startsWith(RARE)) await cache.put(path, await fetchWhole(path));
   }));
   await cache.put(MANIFEST, new Response(JSON.stringify(FILES)));
 }
@@ -59,6 +62,21 @@ async function takeOver(port) {
   else await self.skipWaiting();
 }
 
+/** Keep the fonts of rare names too, one after the other; what is cut short goes on next time. */
+async function keepRareFonts() {
+  const link = self.navigator.connection;
+  if (link?.saveData || link?.effectiveType?.endsWith("2g")) return; // Asked for one by one.
+  const cache = await caches.open(CACHE);
+  for (const path of Object.keys(FILES)) {
+    if (!path.startsWith(RARE) || (await cache.match(path))) continue;
+    try {
+      await cache.put(path, await fetchWhole(path));
+    } catch {
+      return; // No network, or no room: a character is blank, the app goes on.
+    }
+  }
+}
+
 /** Return the cached file for *path*; what the browser has lost is fetched, and kept again. */
 async function answer(path) {
   const cache = await caches.open(CACHE);
@@ -73,6 +91,7 @@ self.addEventListener("install", (event) => event.waitUntil(install()));
 self.addEventListener("activate", (event) => event.waitUntil(activate()));
 self.addEventListener("message", (event) => {
   if (event.data.kind === "take over") event.waitUntil(takeOver(event.ports[0]));
+  else if (event.data.kind === "keep rare fonts") event.waitUntil(keepRareFonts());
 });
 self.addEventListener("fetch", (event) => {
   const { request } = event;

@@ -23,8 +23,6 @@ from client.device.browser import (
     open_device,
     page_fragment,
     page_origin,
-    storage_estimate,
-    storage_is_persistent,
     wait_for_leadership,
 )
 
@@ -139,12 +137,24 @@ class Trials:
         return f"{clock.wall_ms()} {clock.monotonic_ms()} {clock.boot()}"
 
     async def page(self) -> str:
-        estimate = await storage_estimate()
+        assert self._device.storage is not None
+        estimate = await self._device.storage.estimate()
         return (
             f"{page_origin()} fragment={page_fragment()} "
             f"used={estimate.used_bytes} quota={estimate.quota_bytes} "
-            f"persistent={await storage_is_persistent()}"
+            f"persistent={estimate.is_persistent}"
         )
+
+    async def persist(self) -> str:
+        assert self._device.storage is not None
+        return str(await self._device.storage.persist())
+
+    async def install(self) -> str:
+        """Say the way before, what came of it, and the way after."""
+        installer = self._device.installer
+        assert installer is not None
+        before = await installer.way()
+        return f"{before} {await installer.install()} {await installer.way()}"
 
     async def download(self) -> str:
         offer_download("待发.json", b'{"a": 1}', "application/json")

@@ -25,11 +25,16 @@ async def filled(path: Path, *, with_copy: bool = False) -> FileJournal:
     journal.close()
     if not with_copy:
         copy_of(path).unlink()
+        count_of(path).unlink()  # Written last: of the record that was torn, it knows nothing.
     return journal
 
 
 def copy_of(path: Path) -> Path:
     return path.with_name("journal-copy")
+
+
+def count_of(path: Path) -> Path:
+    return path.with_name("journal-count")
 
 
 async def load_again(path: Path) -> list[bytes]:
@@ -125,7 +130,7 @@ async def test_damaged_header_at_the_end_keeps_its_position(tmp_path: Path) -> N
 async def test_second_damage_is_kept_beside_the_first(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     for _ in range(2):
-        for file in (path, copy_of(path)):
+        for file in (path, copy_of(path), count_of(path)):
             file.unlink(missing_ok=True)
         await filled(path)
         path.write_bytes(path.read_bytes() + b"torn")
@@ -133,6 +138,7 @@ async def test_second_damage_is_kept_beside_the_first(tmp_path: Path) -> None:
     assert sorted(entry.name for entry in tmp_path.iterdir()) == [  # noqa: ASYNC240
         "journal",
         "journal-copy",
+        "journal-count",
         "journal.damaged-1",
         "journal.damaged-2",
         "journal.lock",
@@ -194,6 +200,31 @@ async def test_spoilt_file_is_made_whole_from_the_other(
     (tmp_path / name).write_bytes(b"" if spoilt is bytes else spoilt(whole))
     assert await load_again(path) == RECORDS
     assert path.read_bytes() == copy_of(path).read_bytes() == whole
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2])
+async def test_records_that_both_files_lost_are_missed(tmp_path: Path, kept: int) -> None:
+    path = tmp_path / "journal"
+    await filled(path, with_copy=True)
+    length = sum(HEAD + len(record) for record in RECORDS[:kept])
+    for file in (path, copy_of(path)):
+        file.write_bytes(file.read_bytes()[:length])
+    lost = [b""] * (len(RECORDS) - kept)
+    assert await load_again(path) == RECORDS[:kept] + lost
+    assert await load_again(path) == RECORDS[:kept] + lost
+
+
+async def test_count_that_is_behind_or_spoilt_costs_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    await filled(path, with_copy=True)
+    late = count_of(path).read_bytes()
+    journal = FileJournal(path)
+    await journal.load()
+    await journal.append(3, b"fourth")
+    journal.close()
+    for said in (late, flipped(late), b"", bytes(len(late))):
+        count_of(path).write_bytes(said)
+        assert await load_again(path) == [*RECORDS, b"fourth"]
 
 
 async def test_record_that_the_copy_has_begun_with_is_missed(tmp_path: Path) -> None:

@@ -263,6 +263,7 @@ async def test_device_keeps_everything_in_its_folder(
     assert sorted(path.name for path in (tmp_path / "app").iterdir()) == [
         "journal",
         "journal-copy",
+        "journal-count",
         "journal.lock",
         "settings",
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from dataclasses import replace
 from typing import Any
 
@@ -186,25 +187,47 @@ async def test_journal_that_lost_its_end_does_not_give_out_sent_sequences(
     assert len(field.world.where(Referral)) == 4
 
 
-async def test_ops_that_only_the_server_knows_are_stepped_over(
+async def test_ops_that_only_the_server_knows_betray_a_copy(
     phone: Phone, server: FakeServer
 ) -> None:
-    """The storage is an old copy; even the note of what was sent is gone."""
+    """The storage is an old copy: nothing in it tells of what was sent since."""
     field = await phone.enrolled()
     await record(field, "一", "二")
     await field.sync_now()
     await field.lock()
     phone.kill()
-    for name in ("journal", "journal-copy"):
+    for name in ("journal", "journal-copy", "journal-count"):
         (phone.folder / name).write_bytes(b"")
     (phone.folder / "settings" / "sent%2F7").unlink()
     field = await phone.reopened()
-    assert (await field.sync_now()).phase is Phase.IDLE
-    assert field.status.damaged == 2
-    kept = await field.record("submit_referral", lead(field, "三"))
-    assert kept.seq == 3
-    await field.sync_now()
+    await field.record("submit_referral", lead(field, "三"))
+    for _ in range(2):
+        status = await field.sync_now()
+        assert (status.phase, status.pause_slug) == (Phase.PAUSED, "forked")
+    assert (field.status.damaged, field.status.waiting) == (0, 1)
+    server.people["NEXT2345EFGH"] = server.people["ABCD2345EFGH"]
+    await field.enrol("NEXT-2345-EFGH", "测试机")
+    await field.unlock(PIN)
+    assert (await field.sync_now()).waiting == 0
     assert len(server.where(Referral)) == 3
+
+
+async def test_copy_that_only_looks_learns_of_the_other(phone: Phone, server: FakeServer) -> None:
+    field = await phone.enrolled()
+    await record(field, "一")
+    await field.sync_now()
+    await field.lock()
+    phone.kill()
+    copy = Phone(phone.folder.with_name("copy"), server)
+    shutil.copytree(phone.folder, copy.folder)
+    field = await phone.reopened()
+    await record(field, "二")
+    await field.sync_now()
+    other = await copy.reopened()
+    status = await other.sync_now()
+    assert (status.phase, status.pause_slug) == (Phase.PAUSED, "forked")
+    assert (await field.sync_now()).phase is Phase.IDLE
+    copy.kill()
 
 
 async def test_damaged_answers_are_asked_for_again(phone: Phone, server: FakeServer) -> None:

@@ -21,7 +21,11 @@ class Safe:
         self.clock = TurnableClock()
         self.settings = FileSettings(folder / "settings")
         self.keys = NativeKeys(folder / "keys.json", iterations=1)
-        self.vault = Vault(self.settings, self.keys, self.clock, staff_id="S1")
+        self.vault = self.fresh()
+
+    def fresh(self) -> Vault:
+        """Return the vault as the next start of the app has it."""
+        return Vault(self.settings, self.keys, self.clock, staff_id="S1")
 
     async def fail(self, times: int) -> RefusedError:
         for _ in range(times):
@@ -148,6 +152,58 @@ async def test_pin_is_not_changed_to_a_bad_one_or_by_a_stranger(safe: Safe) -> N
             await safe.vault.change_pin(old, new)
         assert refused.value.slug == slug
     assert await safe.vault.unlock(PIN) == key
+
+
+async def test_full_phone_opens_after_a_wait_that_no_start_shortens(
+    safe: Safe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = await safe.vault.create(PIN)
+    with monkeypatch.context() as patch:
+        patch.setattr(FileSettings, "put", no_room)
+        for _ in range(3):  # Each start of the app waits as long, and tries once.
+            safe.vault = safe.fresh()
+            assert (await safe.fail(1)).facts == {"wait_s": 300}
+            safe.clock.pass_s(299)
+            assert (await safe.fail(1)).slug == "pin-wait-full"
+            assert await safe.vault.wait_s() == 1
+            safe.clock.pass_s(1)
+            assert (await safe.fail(1)).slug == "pin-wrong"
+            assert await safe.vault.wait_s() == 300
+        safe.clock.pass_s(300)
+        assert await safe.vault.unlock(PIN) == key
+
+
+async def test_full_phone_counts_what_it_can_and_forgets_no_wait(
+    safe: Safe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await safe.vault.create(PIN)
+    await safe.fail(7)
+    safe.clock.pass_s(60)
+    await safe.fail(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(FileSettings, "put", no_room)
+        safe.vault = safe.fresh()
+        assert (await safe.fail(1)).slug == "pin-wait"
+        safe.clock.pass_s(300)
+        assert (await safe.fail(1)).facts == {"wait_s": 300}
+        safe.clock.pass_s(300)
+        assert (await safe.fail(1)).slug == "pin-wrong"
+        assert await safe.vault.wait_s() == 900
+    # With room again, what was counted in memory is written down.
+    assert (await safe.fail(1)).slug == "pin-wait"
+    assert await safe.fresh().wait_s() == 900
+
+
+async def test_room_made_ends_the_wait_for_it(safe: Safe, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = await safe.vault.create(PIN)
+    with monkeypatch.context() as patch:
+        patch.setattr(FileSettings, "put", no_room)
+        await safe.fail(1)
+    assert await safe.vault.unlock(PIN) == key
+
+
+async def no_room(self: FileSettings, name: str, value: bytes) -> None:
+    raise StorageFullError(self, name, value)
 
 
 async def test_phone_without_room_for_a_second_copy_keeps_the_pin_as_it_was(

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from client.status import (
     Draft,
     FieldState,
+    InstallationStatus,
+    InstallWay,
     OutboxItem,
     OutboxState,
     Phase,
@@ -28,6 +30,7 @@ from shared.domain.rows import Row
 from shared.ids import make_id
 from shared.wire.mutations import mutation_named
 from tests.client.views.fake_files import FakeFiles
+from tests.client.views.fake_hand_over import FakeHandOver
 
 RowT = TypeVar("RowT", bound=Row)
 
@@ -78,6 +81,23 @@ class FakeDrafts:
         self.kept.pop(name, None)
 
 
+class FakeInstallation:
+    """A browser that says what the test puts into `status`."""
+
+    def __init__(self) -> None:
+        self.status = InstallationStatus()
+        self.looked = 0
+
+    async def look(self) -> None:
+        self.looked += 1
+
+    async def install(self) -> None:
+        self.status = dataclasses.replace(self.status, install_way=InstallWay.INSTALLED)
+
+    async def dismiss_news(self) -> None:
+        self.status = dataclasses.replace(self.status, news=())
+
+
 class FakeField:
     """What the screens know of the engine, for one invented person."""
 
@@ -94,6 +114,8 @@ class FakeField:
         self._me = me
         self.drafts = FakeDrafts()
         self.files = FakeFiles()
+        self.installation = FakeInstallation()
+        self.hand_over = FakeHandOver(self.changed)
         self.at = NOW
         self.failure: Exception | None = None  # Raised by whatever is called next.
         self.online = True

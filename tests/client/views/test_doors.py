@@ -9,6 +9,7 @@ import pytest
 from flet.messaging.protocol import Message
 
 from client.app import main
+from client.device import StorageFullError, StorageRefusedError
 from client.status import FieldState
 from shared.domain.refusals import RefusedError
 from tests.client.views.demo_rows import postman_field
@@ -249,18 +250,26 @@ def test_device_that_cannot_be_read_is_told_without_the_error_card(
     asyncio.run(story())
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError, "打不开"),
+        (StorageRefusedError, "请用普通窗口打开"),
+        (StorageFullError, "请删一些照片"),
+    ],
+)
 def test_device_that_cannot_be_opened_is_told_without_the_error_card(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception], said: str
 ) -> None:
     async def story() -> None:
         async def open_device() -> None:
-            raise OSError
+            raise error
 
         monkeypatch.setattr("client.app.open_device", open_device)
         screen = await Screen().open(postman_field())
         await main(screen.page)
         await screen.settle()
-        assert screen.shows("打不开")
+        assert screen.shows(said)
         assert not screen.conn.crashes
         await screen.close()
 

@@ -59,6 +59,28 @@ def test_lead_of_the_second_village_opens_with_that_village() -> None:
     asyncio.run(story())
 
 
+def test_unseen_characters_of_a_pasted_text_do_no_harm() -> None:
+    """A contact copied on a phone comes between direction marks, which no server takes."""
+
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field)
+        await screen.tap("记线索")
+        await screen.tap("存款")
+        await screen.tap("很高")
+        await screen.type("称呼或姓名", "\u2068王叔\u2069")
+        await screen.type("电话", "\u202d138 0000 1234\u202c")
+        assert screen.shows("号码完整")
+        await screen.tap("客户已同意，保存")
+        (lead,) = [one for one in field.world.where(Referral) if one.id != LEAD]
+        customer = field.world.get(Customer, lead.customer_id)
+        assert customer is not None
+        assert customer.name == "王叔"
+        await screen.close()
+
+    asyncio.run(story())
+
+
 def test_lead_without_a_name_is_named_after_the_village() -> None:
     async def story() -> None:
         field = postman_field()

@@ -20,6 +20,7 @@ from server.models.sync import OpModel
 from shared.domain.care_card import CareCard
 from shared.domain.harvest import LIVE_STATUSES, HarvestDate
 from shared.domain.notice import Notice
+from shared.domain.people import Device
 from shared.domain.points import PointsEntry, PointsStatus
 from shared.domain.referral import Referral, ReferralStatus
 from shared.domain.visit import Visit, VisitStatus
@@ -54,6 +55,16 @@ def test_demo_leads_stand_in_many_states(small_demo: Demo) -> None:
         ReferralStatus.ROUTED, ReferralStatus.ACCEPTED, ReferralStatus.MET,
         ReferralStatus.VISIT_SET, ReferralStatus.VERIFIED, ReferralStatus.HELD,
     }  # fmt: skip
+
+
+def test_demo_phones_were_heard_of_lately_but_for_one_to_ask_after(small_demo: Demo) -> None:
+    """Whoever had nothing to send has looked for news all the same."""
+    _, stage = small_demo
+    silent = [
+        (stage.now - (one.last_seen_at or one.enrolled_at)).days
+        for one in stage.rows().where(Device)
+    ]
+    assert sorted(silent, reverse=True)[:3] == [4, 1, 0]
 
 
 def test_demo_news_of_earlier_days_has_been_read(small_demo: Demo) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Any
 
 import flet as ft
@@ -14,7 +15,14 @@ from client.components.charts.bars import Bar, bars
 from client.components.charts.month_heat import HeatDay, heat_level, month_heat, month_weeks
 from client.components.charts.season_strip import Season, season_strip
 from client.components.charts.trend import HEIGHT, Column, trend
-from client.components.charts.village_map import Place, kilometres_wide, spots, village_map
+from client.components.charts.village_map import (
+    LABEL_WIDTH,
+    LABELLED_HEIGHT,
+    Place,
+    kilometres_wide,
+    spots,
+    village_map,
+)
 
 NOVEMBER = dt.date(2026, 11, 1)
 
@@ -168,6 +176,27 @@ def test_every_place_lies_within_the_map() -> None:
     for spot in spots(places, 358):
         assert 0 < spot.x < 358
         assert 0 < spot.y < 300
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        [(0, 0), (2_000, 1_000)],
+        [(0, 0), (0, 0), (0, 0)],
+        [(0, 0), (400_000, 0), (401_000, 2_000), (399_000, -3_000), (398_000, 1_000)],
+        [(n * 700, -n * 300) for n in range(9)],
+    ],
+    ids=["two", "one spot", "four far from the fifth", "nine in a row"],
+)
+def test_names_of_neighbours_do_not_cover_each_other(where: list[tuple[int, int]]) -> None:
+    """A hand's breadth between two villages on the ground is nothing on a map of a county."""
+    drawn = spots([place(str(n), north, east) for n, (north, east) in enumerate(where)], 358)
+    for one, other in combinations(drawn, 2):
+        apart = (abs(one.x - other.x) >= LABEL_WIDTH, abs(one.y - other.y) >= LABELLED_HEIGHT)
+        assert any(apart), (one, other)
+    for spot in drawn:
+        assert LABEL_WIDTH / 2 <= spot.x <= 358 - LABEL_WIDTH / 2
+        assert 0 < spot.y <= 300 - 40
 
 
 def test_the_scale_is_in_kilometres() -> None:

@@ -1,4 +1,7 @@
-"""How arguments of old versions become those of today: phones keep old ones for months."""
+"""How arguments of old versions become those of today: phones keep old ones for months.
+
+The server runs what was sent so, the phone shows what waits so; nobody changes what was journalled.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,269 @@
+"""What is known to be erased: how operations about it are taken, and what phones are told of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from enum import Enum, auto
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.database import insert_into
+from server.erasures import ListedOp
+from server.models.erasure import ErasedObjectModel, ErasedOpModel
+from server.models.sync import EnrolledDeviceModel, OpModel
+from server.mutations.receiving import ReceivedOp
+from server.mutations.transaction import Transaction
+from shared.canonical import Json
+from shared.domain.customer import Customer
+from shared.domain.erasure import holds_text
+from shared.domain.moment import Moment
+from shared.wire.envelope import ERASED_RECORD
+from shared.wire.mutations import MUTATIONS, UnknownMutationError
+from shared.wire.schemas import InvalidFieldsError
+
+__all__ = [
+    "Concern",
+    "Erased",
+    "erase_order",
+    "erased_digests",
+    "ids_in",
+    "is_text",
+    "nameless_body",
+    "next_number",
+    "note_erased_op",
+]
+
+IDS_PER_QUERY = 500
+_ID = re.compile(r'"([0-9A-HJKMNP-TV-Z]{13})"')
+
+
+class Concern(Enum):
+    """How an operation bears upon somebody who was erased."""
+
+    NONE = auto()
+    KNOWN = auto()  # It was about them before: its effects stay, its text does not.
+    LATE = auto()  # It was recorded before the erasure, and had no effect until then.
+
+
+def ids_in(body: str) -> frozenset[str]:
+    """Return all that may be ids in an operation's text."""
+    return frozenset(_ID.findall(body))
+
+
+def is_text(name: str) -> bool:
+    """Tell whether an operation of that name may say who somebody is; an unknown one may."""
+    mutation = MUTATIONS.get(name)
+    return mutation is None or holds_text(mutation.args)
+
+
+def next_number(session: Session, county_id: str) -> int:
+    """Return the number under which phones are told of what is erased next."""
+    return _last_number(session, county_id) + 1
+
+
+def nameless_body(seq: int, body: str) -> str | None:
+    """Return what is left of an operation's text without what says whom it is about."""
+    with suppress(UnknownMutationError, InvalidFieldsError, ValueError):
+        return ReceivedOp.from_body(seq, body).redacted().body
+    return None
+
+
+def note_erased_op(
+    session: Session, county_id: str, customer_id: str, op: ListedOp, number: int
+) -> None:
+    """Note that the text of an operation must not be read any more, wherever it turns up."""
+    noted = insert_into(session, ErasedOpModel).values(
+        device=op.device,
+        seq=op.seq,
+        digest=op.digest,
+        body=op.body,
+        county_id=county_id,
+        customer_id=customer_id,
+        number=number,
+    )
+    session.execute(noted.on_conflict_do_nothing(index_elements=["device", "seq"]))
+
+
+def erase_order(
+    session: Session, county_id: str, device: int, obeyed: int
+) -> dict[str, Json] | None:
+    """Return what a device has to erase beyond what it did by order *obeyed*; None for nothing.
+
+    Operations of all the numbers that its key has had, and the ids of what they were about.
+    """
+    last = _last_number(session, county_id)
+    if last == obeyed:
+        return None
+    same_phone = sa.select(EnrolledDeviceModel.number, EnrolledDeviceModel.enrolled_at).filter_by(
+        public_key=session.get_one(EnrolledDeviceModel, device).public_key
+    )
+    numbers = dict(session.execute(same_phone).all())
+    op, thing = ErasedOpModel, ErasedObjectModel
+    ops = session.execute(
+        sa.select(op.device, op.seq)
+        .where(op.device.in_(numbers), op.number > obeyed)
+        .order_by(op.device, op.seq)
+    )
+    objects = session.scalars(
+        sa.select(thing.object_id)
+        .where(
+            thing.county_id == county_id,
+            thing.number > obeyed,
+            # What was erased before the phone was first enrolled, it can't have seen.
+            thing.erased_at >= min(numbers.values()),
+        )
+        .order_by(thing.object_id)
+    )
+    return {"upto": last, "ops": [[device, seq] for device, seq in ops], "objects": [*objects]}
+
+
+def erased_digests(session: Session, device: int, ops: Sequence[ReceivedOp]) -> dict[int, str]:
+    """Return, by sequence, the digests of those of *ops* that their phone has destroyed."""
+    gone = [op.seq for op in ops if op.name == ERASED_RECORD]
+    if not gone:
+        return {}
+    query = sa.select(ErasedOpModel.seq, ErasedOpModel.digest).where(
+        ErasedOpModel.device == device, ErasedOpModel.seq.in_(gone)
+    )
+    return dict(session.execute(query).all())
+
+
+class Erased:
+    """What is erased of one county, as far as the operations of a batch may be about it."""
+
+    def __init__(self, session: Session, county_id: str) -> None:
+        """Know nothing yet; call `look_up`."""
+        self._session = session
+        self._county_id = county_id
+        self._objects: dict[str, tuple[dt.datetime, str]] = {}
+        self._ops: dict[tuple[int, int], ErasedOpModel] = {}
+        self._number: int | None = None
+
+    def look_up(self, device: int, ops: Sequence[ReceivedOp]) -> None:
+        """Learn what of *ops* is about somebody who was erased."""
+        self._learn(sorted({row_id for op in ops for row_id in ids_in(op.body)}))
+        forms = {form for op in ops for form in _forms(device, op)}
+        if not forms:
+            return
+        model = ErasedOpModel
+        query = sa.select(model).where(
+            model.device.in_({number for number, _ in forms}),
+            model.seq.in_({seq for _, seq in forms}),
+        )
+        self._ops |= {
+            (known.device, known.seq): known
+            for known in self._session.scalars(query)
+            if (known.device, known.seq) in forms
+        }
+
+    def concern(self, device: int, op: ReceivedOp, moment: Moment) -> Concern:
+        """Tell how *op* bears upon the erased; what was provably recorded afterwards does not."""
+        known = [self._ops[form] for form in _forms(device, op) if form in self._ops]
+        if known:
+            return Concern.LATE if all(one.body is None for one in known) else Concern.KNOWN
+        erased_at = [found[0] for one in ids_in(op.body) if (found := self._objects.get(one))]
+        if not erased_at or moment.captured_from > max(erased_at):
+            return Concern.NONE
+        return Concern.LATE
+
+    def stand_in(self, device: int, op: ReceivedOp) -> ReceivedOp:
+        """Return what is left of an operation whose phone has destroyed it; else *op* itself."""
+        known = self._ops.get((device, op.seq))
+        if op.name != ERASED_RECORD or known is None or known.body is None:
+            return op
+        return replace(ReceivedOp.from_body(op.seq, known.body), is_redacted=True)
+
+    def awaits_more(self, device: int, op: ReceivedOp) -> bool:
+        """Tell whether other operations that told of the same customer are still to come again.
+
+        A restored server counts fewer revisions than before: without their texts, some change
+        nothing. So it waits for the operations, not for the revisions.
+        """
+        whose = self._whose(device, op)
+        model = ErasedOpModel
+        missing = (
+            sa.select(model.seq)
+            .outerjoin(OpModel, (OpModel.device == model.device) & (OpModel.seq == model.seq))
+            .where(
+                model.customer_id.in_(whose),
+                OpModel.seq.is_(None),
+                sa.or_(model.device != device, model.seq != op.seq),
+            )
+        )
+        return self._session.execute(missing.limit(1)).first() is not None
+
+    def _whose(self, device: int, op: ReceivedOp) -> list[str]:
+        known = [self._ops[form] for form in _forms(device, op) if form in self._ops]
+        named = [found[1] for one in ids_in(op.body) if (found := self._objects.get(one))]
+        return [*(one.customer_id for one in known), *named]
+
+    def is_about(self, device: int, op: ReceivedOp) -> bool:
+        """Tell whether *op* names what was about somebody erased, whenever it was recorded."""
+        return any(form in self._ops for form in _forms(device, op)) or any(
+            one in self._objects for one in ids_in(op.body)
+        )
+
+    def note(self, device: int, op: ReceivedOp) -> None:
+        """Have the phone that sent *op* erase its text."""
+        if not is_text(op.name):
+            return
+        if self._number is None:
+            self._number = next_number(self._session, self._county_id)
+        whose = self._whose(device, op)[0]
+        left = ListedOp(device, op.seq, op.digest)
+        note_erased_op(self._session, self._county_id, whose, left, self._number)
+
+    def mark(self, tx: Transaction) -> None:
+        """Mark the customers whom a nameless operation has made again: they are to stay so."""
+        made = [row for row in tx.changed.values() if isinstance(row, Customer)]
+        self._learn(sorted(row.id for row in made))
+        for row in made:
+            if row.erased_at is None and row.id in self._objects:
+                tx.put(
+                    replace(
+                        row,
+                        erased_at=self._objects[row.id][0],
+                        village_id=None,
+                        managing_id=None,
+                    )
+                )
+
+    def _learn(self, row_ids: Sequence[str]) -> None:
+        model = ErasedObjectModel
+        query = sa.select(model.object_id, model.erased_at, model.customer_id)
+        for some in _chunks(row_ids):
+            for row_id, erased_at, customer_id in self._session.execute(
+                query.where(model.object_id.in_(some))
+            ):
+                self._objects[row_id] = (erased_at, customer_id)
+
+
+def _forms(device: int, op: ReceivedOp) -> set[tuple[int, int]]:
+    """Return the numbers under which an operation has come, or comes now."""
+    return {(device, op.seq), *((form.device, form.seq) for form in op.earlier)}
+
+
+def _last_number(session: Session, county_id: str) -> int:
+    numbers = session.execute(_LAST_NUMBERS, {"county_id": county_id}).one()
+    return max(number or 0 for number in numbers)
+
+
+# One query, made once: every request of every phone asks it.
+_LAST_NUMBERS = sa.select(
+    *(
+        sa.select(sa.func.max(model.number))
+        .where(model.county_id == sa.bindparam("county_id"))
+        .scalar_subquery()
+        for model in (ErasedOpModel, ErasedObjectModel)
+    )
+)
+
+
+def _chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    for start in range(0, len(ids), IDS_PER_QUERY):
+        yield ids[start : start + IDS_PER_QUERY]
