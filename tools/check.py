@@ -40,13 +40,13 @@ STEPS = (
     Step(
         "tests",
         "测试 / tests on SQLite and PostgreSQL",
-        (_tool("pytest", "-n", "2", "-m", "not browser"),),
+        (_tool("pytest", "-n", "2", "-m", "not browser and not night"),),
     ),
     Step("web", "网页应用 / web app", ((PYTHON, "-m", "client.web.build", "--out", "build/web"),)),
     Step(
         "browser",
         "浏览器测试 / browser tests",
-        ((PYTHON, "-m", "tools.chromium"), _tool("pytest", "-m", "browser")),
+        ((PYTHON, "-m", "tools.chromium"), _tool("pytest", "-m", "browser and not night")),
     ),
 )
 

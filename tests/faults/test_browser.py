@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.browser_kill import kill_browser
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.night]
 
 
 def test_killed_browser_has_all_that_its_screen_called_saved() -> None:

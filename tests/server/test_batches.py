@@ -203,7 +203,7 @@ def _everything() -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [1])
 def test_effects_do_not_depend_on_how_operations_are_sent(
     request: pytest.FixtureRequest, engine_name: str, tmp_path: Path, seed: int
 ) -> None:
