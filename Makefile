@@ -28,6 +28,10 @@ demo-phone: env web ## 手机上看演示 / the demo for phones in the same netw
 test: env ## 全部检查 / all checks, as CI runs them
 	@$(BIN)/python -m tools.check
 
+night: env web ## 长测试 / the browser tests that are too long for CI
+	@$(BIN)/python -m tools.chromium
+	@$(BIN)/pytest -m night
+
 lint: env ## 静态检查 / the checks that run no test
 	@$(BIN)/python -m tools.check $(STATIC)
 

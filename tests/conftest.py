@@ -75,8 +75,8 @@ def postgres_url() -> Iterator[str]:
     try:
         url = server.get_uri()
         with psycopg.connect(url, autocommit=True) as connection:
-            # The data dies with the test run: waiting for the disk would prove nothing.
-            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            # The data dies with the run: waiting for the disk, or tidying, would prove nothing.
+            for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
                 connection.execute(
                     sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting))
                 )

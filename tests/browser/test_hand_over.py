@@ -15,7 +15,7 @@ from tests.browser.live_server import LiveServer
 from tests.browser.test_attachments import CUSTOMER, record_lead
 from tests.server.field_county import COLLEAGUE, POSTMAN
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.night]
 
 
 def open_hand_over(phone: Phone) -> None:

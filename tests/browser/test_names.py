@@ -11,7 +11,7 @@ import pytest
 from tests.browser.driver import Phone
 from tests.browser.static_server import StaticServer
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.night]
 
 FIELD = "登记码"
 DRAWN_MS_MAX = 5000

@@ -54,6 +54,7 @@ MAKE_ROOM = """() => new Promise((resolve) => {
 })"""
 
 
+@pytest.mark.night
 def test_full_storage_and_a_second_window_lose_nothing(
     live: LiveServer, new_phone: NewPhone
 ) -> None:

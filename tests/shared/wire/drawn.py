@@ -8,6 +8,7 @@ import enum
 import functools
 import types
 import typing
+from collections.abc import Sequence
 from typing import Annotated, Any, cast
 
 from hypothesis import strategies as st
@@ -90,14 +91,14 @@ def right_objects(table: type) -> st.SearchStrategy[dict[str, Any]]:
 
 
 @st.composite
-def objects(draw: st.DrawFn, table: type) -> Any:
+def objects(draw: st.DrawFn, table: type, junk: Sequence[Any] = JUNK) -> Any:
     """Draw an object that is nearly right: some members changed, dropped or added."""
     values = draw(right_objects(table))
     for _ in range(draw(st.integers(0, 3))):
         names = [field.name for field in dataclasses.fields(table)]
         name = draw(st.sampled_from([*names, "other"]))
         if draw(st.booleans()):
-            values[name] = draw(st.sampled_from(JUNK))
+            values[name] = draw(st.sampled_from(junk))
         else:
             values.pop(name, None)
-    return draw(st.just(values) | st.just(values) | st.sampled_from(JUNK))
+    return draw(st.just(values) | st.just(values) | st.sampled_from(junk))
