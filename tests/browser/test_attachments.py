@@ -17,7 +17,7 @@ from tests.browser.live_server import LiveServer, live_server
 from tests.browser.test_chain import sync
 from tests.server.field_county import MANAGER, POSTMAN
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.night]
 
 CUSTOMER = "陈大文"
 PHOTO_SIDE = 2400

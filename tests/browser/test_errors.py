@@ -66,6 +66,7 @@ def test_enrolment_says_what_is_wrong_and_keeps_the_code(
     phone.see("设一个 6 位 PIN", within_ms=SLOW_MS_MAX)
 
 
+@pytest.mark.night
 def test_refused_record_and_stopped_phone_lose_nothing(
     live: LiveServer, new_phone: NewPhone
 ) -> None:

@@ -55,6 +55,7 @@ def test_app_runs_under_its_policy_and_asks_no_other_host(
     assert refused
 
 
+@pytest.mark.night
 def test_new_version_waits_for_a_start_with_no_other_window_open(
     serve: Serve, new_phone: NewPhone, device_app: Path, tmp_path: Path
 ) -> None:
