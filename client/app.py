@@ -9,11 +9,18 @@ from typing import Any
 import flet as ft
 
 from client import design
-from client.components.guard import guarded, install_report, log_failure, spawn
+from client.components.guard import (
+    guarded,
+    guarded_work,
+    install_report,
+    log_failure,
+    spawn,
+)
 from client.components.keyboard import listen_to_keys
+from client.components.support import copy_report
 from client.device import StorageFullError, StorageRefusedError
 from client.engine import Field
-from client.failures import said, support_code
+from client.failures import said
 from client.link import enrolment_code
 from client.state import App, Lighting
 from client.state import Field as FieldPort
@@ -24,6 +31,7 @@ from client.views.broken import Broken
 from client.views.registry import resolve, workplaces_of
 from client.views.root import Root
 from shared.canonical import Json
+from shared.domain.refusals import RefusedError
 
 if sys.platform == "emscripten":
     from client.device.browser import open_device
@@ -43,11 +51,11 @@ async def main(page: ft.Page) -> None:
     except (StorageFullError, StorageRefusedError) as error:
         log_failure(error)
         cause = "storage-full" if isinstance(error, StorageFullError) else "storage-refused"
-        page.render_views(Broken, Words(Language.CHINESE), support_code(error), cause)
+        page.render_views(Broken, Words(Language.CHINESE), error, cause)
         return
     except Exception as error:  # noqa: BLE001 - before the guard there is only Flet's error card.
         log_failure(error)
-        page.render_views(Broken, Words(Language.CHINESE), support_code(error))
+        page.render_views(Broken, Words(Language.CHINESE), error)
         return
     await show(page, field)
 
@@ -59,7 +67,7 @@ async def show(page: ft.Page, field: FieldPort) -> App:
         tell=Toaster(page),
         enrolment_code=enrolment_code(page.url or "", page.route or ""),
     )
-    install_report(page, lambda error: app.tell(said(error, app.words), tone="bad"))
+    install_report(page, lambda error: _tell(app, error))
     app.look.measure(page.width)
     _dress(page, app)
     changed = _listen(page, app)
@@ -69,11 +77,25 @@ async def show(page: ft.Page, field: FieldPort) -> App:
         await field.load()
     except Exception as error:  # noqa: BLE001 - likewise.
         log_failure(error)
-        page.render_views(Broken, app.words, support_code(error))
+        page.render_views(Broken, app.words, error)
         return app
-    changed()
-    field.start()
+    # The screens stand: what fails from here on is told over them.
+    await guarded_work(changed)()
+    await guarded_work(field.start)()
     return app
+
+
+def _tell(app: App, error: Exception) -> None:
+    """Say what failed; what nobody foresaw can be passed on to whoever mends it."""
+    if isinstance(error, RefusedError):
+        app.tell(said(error, app.words), tone="bad")
+        return
+    app.tell(
+        said(error, app.words),
+        tone="bad",
+        action=app.words("error.copy"),
+        on_action=lambda: copy_report(app, error),
+    )
 
 
 def _dress(page: ft.Page, app: App) -> None:
@@ -83,8 +105,10 @@ def _dress(page: ft.Page, app: App) -> None:
         scale = design.LARGE_TYPE if app.look.large_type else 1.0
         page.title = app.words("app.name")
         by_day = design.SUNLIGHT if app.look.lighting is Lighting.SUN else design.LIGHT
-        page.theme = design.theme(by_day, scale)
-        page.dark_theme = design.theme(design.DARK, scale)
+        still = app.look.still
+        page.theme = design.theme(by_day, scale, still=still)
+        page.dark_theme = design.theme(design.DARK, scale, still=still)
+        page.theme_animation_style = ft.AnimationStyle.no_animation() if still else None
         is_night = app.look.lighting is Lighting.NIGHT
         page.theme_mode = ft.ThemeMode.DARK if is_night else ft.ThemeMode.LIGHT
         page.locale_configuration = ft.LocaleConfiguration(
@@ -92,7 +116,7 @@ def _dress(page: ft.Page, app: App) -> None:
         )
 
     def dress_again(_: object, changed: str | None) -> None:
-        if changed == "wide":  # The screens' own business.
+        if changed in {"wide", "page_width"}:  # The screens' own business.
             return
         dress()
         page.update()
@@ -110,6 +134,7 @@ def _keep_look(app: App) -> None:
         "language": look.language.value,
         "large_type": look.large_type,
         "lighting": look.lighting.value,
+        "still": look.still,
     }
     app.field.drafts.keep(LOOK_DRAFT, values)
 
@@ -122,6 +147,7 @@ def _restore_look(app: App) -> None:
     if language in {one.value for one in Language}:
         app.look.language = Language(language)
     app.look.large_type = kept.values.get("large_type") is True
+    app.look.still = kept.values.get("still") is True
     lighting = kept.values.get("lighting")
     if lighting in {one.value for one in Lighting}:
         app.look.lighting = Lighting(lighting)

@@ -27,6 +27,7 @@ __all__ = [
     "LINE",
     "LINE_SOFT",
     "ON_LEAF",
+    "PAGE_WIDTH_LEAST",
     "PAGE_WIDTH_MAX",
     "PAPER",
     "PHONE_WIDTH_MAX",
@@ -70,6 +71,7 @@ LARGE_TYPE = 1.25  # How much larger the large-type setting writes.
 
 PHONE_WIDTH_MAX = 699  # From 700 on: a rail at the side instead of a bar at the bottom.
 PAGE_WIDTH_MAX = 760  # Longer lines than this are hard to read on a desk.
+PAGE_WIDTH_LEAST = 320  # No phone in use is narrower.
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,13 +233,21 @@ _SIZES = {  # Text style of the theme: size, weight, height of a line.
     "body_medium": (15, ft.FontWeight.W_400, 1.45),
     "label_large": (16, ft.FontWeight.W_600, 1.25),
     "label_medium": (14, ft.FontWeight.W_500, 1.3),
+    "label_small": (12, ft.FontWeight.W_500, 1.2),
 }
 
 
-def theme(palette: Palette, text_scale: float = 1.0, font_family: str | None = None) -> ft.Theme:
+def theme(
+    palette: Palette,
+    text_scale: float = 1.0,
+    font_family: str | None = None,
+    *,
+    still: bool = False,
+) -> ft.Theme:
     """Return the Flet theme of *palette*; a *text_scale* above 1 is the large-type setting.
 
     Without *font_family* the platform's own font is used; the web build makes ours the default.
+    When *still*, no wave spreads from under the finger: what is touched turns darker, no more.
     """
     styles = {
         name: ft.TextStyle(
@@ -252,6 +262,7 @@ def theme(palette: Palette, text_scale: float = 1.0, font_family: str | None = N
         scaffold_bgcolor=palette.surface,
         text_theme=ft.TextTheme(**styles),
         visual_density=ft.VisualDensity.STANDARD,
+        splash_color=ft.Colors.TRANSPARENT if still else None,
         # A page that slides costs frames on a cheap phone, and time before the next tap.
         page_transitions=ft.PageTransitionsTheme(
             android=plain, ios=plain, linux=plain, macos=plain, windows=plain

@@ -251,11 +251,19 @@ class Field:
         session = self._open
         with self._told():
             # Shielded: a screen that goes away must not leave a record half told.
-            keeping = asyncio.ensure_future(session.record(name, args, draft=draft))
-            recorded = await asyncio.shield(keeping)
+            keeping = asyncio.ensure_future(session.keep(name, args, draft=draft))
+            kept = asyncio.shield(keeping)
+            # Added after the shield's own: whoever waits goes on, and says "saved", before the
+            # screens that this changes are drawn anew.
+            keeping.add_done_callback(self._note_kept)
+            recorded = await kept
         self.installation.note_kept()
         self._run_beside(self.installation.look())
         return recorded
+
+    def _note_kept(self, keeping: asyncio.Future[Recorded]) -> None:
+        if not keeping.cancelled() and keeping.exception() is None:
+            self._changed()
 
     def outbox(self) -> Sequence[OutboxItem]:
         """Return what was recorded here, newest first."""

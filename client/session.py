@@ -120,7 +120,20 @@ class Session:
         draft: str | None = None,
         clock: ClockReading | None = None,
     ) -> Recorded:
-        """Keep a mutation; see `client.engine.Field.record`.
+        """Keep a mutation, and tell of the change; *clock* is as in `keep`."""
+        recorded = await self.keep(name, args, draft=draft, clock=clock)
+        self._on_change()
+        return recorded
+
+    async def keep(
+        self,
+        name: str,
+        args: object,
+        *,
+        draft: str | None = None,
+        clock: ClockReading | None = None,
+    ) -> Recorded:
+        """Keep a mutation; see `client.engine.Field.record`. The caller tells of the change.
 
         *clock* is what the clocks said when it was done, if that was not just now.
         """
@@ -131,7 +144,6 @@ class Session:
             self.holdings.world.lay_rows(local_op(entry.op), rows)
         if draft is not None:
             await self.holdings.drafts.discard(draft)
-        self._on_change()
         self.sync.saved()
         return Recorded(seq=entry.seq, row_ids=tuple(row.id for row in rows))
 

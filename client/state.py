@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar, cast
 
 import flet as ft
 
-from client.design import PHONE_WIDTH_MAX
+from client.design import GAP_L, PAGE_WIDTH_LEAST, PAGE_WIDTH_MAX, PHONE_WIDTH_MAX
 from client.ports import Drafts, Field
 from client.status import FieldState, InstallationStatus, Phase, SyncStatus
 from client.strings import Language, Words
@@ -94,16 +94,26 @@ class Lighting(StrEnum):
 
 @dataclass(eq=False)
 class Look(ft.Observable):
-    """Language, width, type size, lighting."""
+    """Language, width, type size, lighting, motion.
+
+    Attributes:
+        wide: Whether there is room for a rail at the side, and for two panes.
+        page_width: How wide one column of content is, in logical pixels: for what is drawn.
+        still: Whether nothing may move that doesn't have to.
+    """
 
     language: Language = Language.CHINESE
     wide: bool = False
+    page_width: int = PAGE_WIDTH_LEAST - 2 * GAP_L
     large_type: bool = False
     lighting: Lighting = Lighting.DAY
+    still: bool = False
 
     def measure(self, width: float | None) -> None:
         """Note how wide the window is now, in logical pixels."""
         self.wide = width is not None and width > PHONE_WIDTH_MAX
+        room = int(width) if width is not None else PAGE_WIDTH_LEAST
+        self.page_width = min(max(room, PAGE_WIDTH_LEAST), PAGE_WIDTH_MAX) - 2 * GAP_L
 
 
 @dataclass(eq=False)

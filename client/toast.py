@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import flet as ft
 
-from client.components.guard import guarded
+from client.components.buttons import quiet_button
 from client.components.text import body
-from client.design import GAP_L, RADIUS, TONES
+from client.design import GAP_L, GAP_S, RADIUS, TONES
 
 __all__ = ["Toaster"]
 
@@ -39,18 +39,32 @@ class Toaster:
         """Say *text*; *action* names what `on_action` does."""
         ink, ground = TONES[tone].ink, TONES[tone].ground
         left = max(GAP_L, (self._page.width or 0) - WIDTH_MAX - GAP_L)
+        content: ft.Control = body(text, color=ink)
+        if action is not None and on_action is not None:
+            content = ft.Row(
+                [body(text, color=ink, expand=True), self._button(action, on_action, ink)],
+                spacing=GAP_S,
+            )
         seconds = SHOWN_WITH_ACTION_S if action or tone == "bad" else SHOWN_S
         self._page.show_dialog(
             ft.SnackBar(
-                body(text, color=ink),
+                content,
                 behavior=ft.SnackBarBehavior.FLOATING,
                 bgcolor=ground,
                 shape=ft.RoundedRectangleBorder(radius=RADIUS),
                 margin=ft.Margin.only(left=left, right=GAP_L, bottom=ABOVE_BOTTOM),
                 duration=ft.Duration(seconds=seconds),
                 persist=False,
-                action=ft.SnackBarAction(label=action, text_color=ink, on_click=guarded(on_action))
-                if action
-                else None,
             )
         )
+
+    def _button(
+        self, action: str, on_action: Callable[[], object], ink: ft.ColorValue
+    ) -> ft.Control:
+        """Return the message's button: Flutter's own for messages is too low for a glove."""
+
+        def act() -> object:
+            self._page.pop_dialog()
+            return on_action()
+
+        return quiet_button(action, act, color=ink)

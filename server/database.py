@@ -6,7 +6,7 @@ import datetime as dt
 import functools
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import ORMExecuteState, Session
+
+from server.turns import TurnMissedError, Turns
 
 __all__ = [
     "PLACES",
@@ -38,12 +40,15 @@ __all__ = [
 ]
 
 LOCK_WAIT_MS = 10_000
+TURN_WAIT_S = 20.0
+"""With the wait for another process's lock, and the work, still less than phones wait."""
 IDLE_MS_MAX = 30_000
 _WRITES = "liandong_writes"  # An option of a connection, read when its transaction begins.
 PLACES = "liandong_places"
 """An option of an engine: `Places`."""
+_TURNS = "liandong_turns"  # An option of an SQLite engine: the line of its writers.
 _BEFORE, _AFTER = "liandong_before_commit", "liandong_after_commit"
-_UNWRITTEN = "liandong_unwritten"  # In a session: what writes the rows that wait in memory.
+_UNWRITTEN = "liandong_unwritten"  # In a session: all that writes rows that wait in memory.
 
 # Fewer rows than this are not worth PostgreSQL's COPY.
 COPIED_MIN = 20
@@ -77,6 +82,7 @@ def harden(engine: Engine) -> None:
 
     sa.event.listen(engine, "connect", connect)
     sa.event.listen(engine, "begin", begin)
+    engine.update_execution_options(**{_TURNS: Turns()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +118,21 @@ def write_transaction(session: Session, county_id: str) -> Iterator[None]:
 
     The lock comes first of all, so that there are no deadlocks, and whatever is read after it
     (the chain's head, counters, periods) is true until the commit.
+
+    Raises:
+        TurnMissedError: Too many other threads write; see `is_busy`.
     """
     session.rollback()  # What was read without the lock must be read again.
+    turns: Turns | None = session.get_bind().get_execution_options().get(_TURNS)
+    with nullcontext() if turns is None else turns.turn(TURN_WAIT_S), _locked(session, county_id):
+        yield
+    # Outside the turn: none of these writes rows.
+    for call in session.info.pop(_AFTER, ()):
+        call()
+
+
+@contextmanager
+def _locked(session: Session, county_id: str) -> Iterator[None]:
     for waiting in (_UNWRITTEN, _BEFORE, _AFTER):
         session.info.pop(waiting, None)
     try:
@@ -137,8 +156,6 @@ def write_transaction(session: Session, county_id: str) -> Iterator[None]:
         session.info.pop(_UNWRITTEN, None)
         session.rollback()
         raise
-    for call in session.info.pop(_AFTER, ()):
-        call()
 
 
 def write_behind(session: Session, write: Callable[[], None]) -> None:
@@ -146,14 +163,11 @@ def write_behind(session: Session, write: Callable[[], None]) -> None:
 
     Rows are written many at a time that way, and nobody can tell.
     """
-    if session.info.get(_UNWRITTEN) != write:
-        _write_waiting(session)  # Somebody else's.
-    session.info[_UNWRITTEN] = write
+    session.info.setdefault(_UNWRITTEN, {})[write] = None
 
 
 def _write_waiting(session: Session) -> None:
-    write = session.info.pop(_UNWRITTEN, None)
-    if write is not None:
+    for write in session.info.pop(_UNWRITTEN, ()):
         write()
 
 
@@ -257,8 +271,8 @@ def is_busy(error: BaseException) -> bool:
 
     Named one by one: to take every `OperationalError` for that hid a fault of the program.
     """
-    if isinstance(error, PoolTimeoutError):
-        return True  # All connections of this process are in use.
+    if isinstance(error, PoolTimeoutError | TurnMissedError):
+        return True  # All connections of this process are in use, or all its threads write.
     if not isinstance(error, DBAPIError):
         return False
     if error.connection_invalidated:

@@ -41,6 +41,9 @@ from shared.wire.schemas import instant_ms
 
 __all__ = ["has_news", "push", "reply", "set_aside"]
 
+KNOWN_MAX = 50
+"""So many operations a device compares with its own after a restore; one that differs will do."""
+
 
 def push(  # noqa: PLR0913, PLR0917 - what one request brings
     door: WriteDoor,
@@ -78,11 +81,13 @@ def reply(  # noqa: PLR0913 - what one answer is made of
     bytes_max: int,
     is_check: bool = False,
     erased: int = 0,
+    acked: int = 0,
 ) -> dict[str, Json]:
     """Return the answer to one sync: results, and a page of the feed.
 
     With *is_check*, the last page has checksums of all that the device should hold then. *erased*
-    is the number of the last erase order that it has obeyed.
+    is the number of the last erase order that it has obeyed, *acked* the highest sequence up to
+    which it held every result before this sync.
     """
     now = door.clock.now()
     known = standing_of(session, device.number)
@@ -94,9 +99,12 @@ def reply(  # noqa: PLR0913 - what one answer is made of
         # Another life of this server: what the device saw there proves nothing here.
         cursors = dict.fromkeys(cursors, 2**53 - 1)
     # Only scopes that were given to this device once: an answer must not tell of others' rows.
-    lost = set(known.scopes) & cursors.keys() - set(scopes)
+    elsewhere = cursors.keys() - set(scopes)
+    lost = set(known.scopes) & elsewhere
     page = pull(session, scopes, cursors, lost, bytes_max)
-    answer = _answer(page, scopes)
+    # Another copy of the installation was told of the loss: this one begins anew without.
+    begun = sorted(scope for scope in elsewhere - lost if cursors[scope] > 0)
+    answer = _answer(page, scopes, reset=[*page.reset, *begun])
     answer |= {
         "generation": known.generation,
         "server_time": instant_ms(now),
@@ -107,6 +115,7 @@ def reply(  # noqa: PLR0913 - what one answer is made of
     if device.generation != known.generation:
         enrolled = session.get_one(EnrolledDeviceModel, device.number)
         answer["earlier"] = {**earlier_numbers(session, enrolled)}
+        answer["known"] = {**_known(session, device.number, acked)}
     if is_check and not page.more:
         sums = _sums(session, page)
         if sums is not None:
@@ -155,6 +164,21 @@ def set_aside(
     structlog.get_logger().warning(
         "operations set aside", device=device.number, reason=device.barred_by, count=len(ops)
     )
+
+
+def _known(session: Session, device: int, acked: int) -> dict[str, str]:
+    """Return, by sequence, the digests of the last operations that the device had answered.
+
+    Before a restore, that is: a clone of it that came back first has given these sequences to
+    operations of its own, and only the device can tell.
+    """
+    query = (
+        sa.select(OpModel.seq, OpModel.digest)
+        .where(OpModel.device == device, OpModel.seq <= acked)
+        .order_by(OpModel.seq.desc())
+        .limit(KNOWN_MAX)
+    )
+    return {str(seq): digest for seq, digest in session.execute(query)}
 
 
 def _promises(
@@ -251,12 +275,12 @@ def _sums(session: Session, page: Page) -> dict[str, str] | None:
     return sums if is_current else None
 
 
-def _answer(page: Page, scopes: Sequence[str]) -> dict[str, Json]:
+def _answer(page: Page, scopes: Sequence[str], *, reset: Sequence[str]) -> dict[str, Json]:
     return {
         "rows": dict(page.rows),
         "gone": dict(page.gone),
         "scopes": list(scopes),
-        "reset": list(page.reset),
+        "reset": list(reset),
         "cursors": dict(page.cursors),
         "more": page.more,
     }

@@ -123,14 +123,16 @@ def icon_button(
     *,
     color: ft.ColorValue = INK,
     filled: bool = False,
+    disabled: bool = False,
 ) -> ft.IconButton:
     """Offer something by a picture; *name* is what a screen reader says and a long press shows."""
-    ink = TONES["good"].ink if filled else color
+    ink = LINE if disabled else TONES["good"].ink if filled else color
     return ft.IconButton(
         # The name stands on the icon: Flutter tells a tooltip to nobody who can't see.
         ft.Icon(icon, color=ink, size=24, semantics_label=name),
         tooltip=name,
         on_click=guarded(on_click),
+        disabled=disabled,
         bgcolor=TONES["good"].ground if filled else None,
         width=TARGET,
         height=TARGET,

@@ -38,9 +38,7 @@ def consent_card(on_refuse: Callable[[], object], words: Words) -> ft.Control:
 
 
 @part
-def ConsentAction(
-    text: str, on_agree: Handler, on_refuse: Handler, *, is_busy: bool = False
-) -> ft.Control:
+def ConsentAction(text: str, on_agree: Handler, on_refuse: Handler) -> ft.Control:
     """Hold a form's two ways out under the question that they answer.
 
     The question stands right over the button, however long the form is: nobody says of a customer
@@ -49,8 +47,8 @@ def ConsentAction(
     words = use_words()
     is_whole, set_whole = ft.use_state(False)
     return bottom_action(
-        secondary_button(words("consent.refused"), on_refuse, disabled=is_busy),
-        primary_button(text, on_agree, disabled=is_busy, expand=True),
+        secondary_button(words("consent.refused"), on_refuse),
+        primary_button(text, on_agree, expand=True),
         above=_question(words, is_whole=is_whole, on_tap=lambda: set_whole(not is_whole)),
     )
 

@@ -109,7 +109,8 @@ def _said(on: dt.date, today: dt.date, words: Words) -> str:
     away = (on - today).days
     if 2 < away < DAYS_SHOWN:  # noqa: PLR2004 - today, tomorrow and the day after have words.
         return weekday(on, words)
-    return day_short(on, today, words)
+    # Short, for in large type a longer one leaves no room for the check mark.
+    return f"{on.month}/{on.day}" if away >= DAYS_SHOWN else day_short(on, today, words)
 
 
 def _hint(on: dt.date, today: dt.date, words: Words, *, is_market: bool) -> str:

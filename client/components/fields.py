@@ -49,7 +49,6 @@ def text_field(
         keyboard_type=keyboard,
         capitalization=ft.TextCapitalization.CHARACTERS if capitals else None,
         autofocus=autofocus,
-        text_size=17,
         filled=True,
         fill_color=CARD,
         border={

@@ -14,7 +14,16 @@ from typing import Any, Protocol, cast
 
 import flet as ft
 
-__all__ = ["Handler", "Report", "guarded", "install_report", "is_guarded", "log_failure", "spawn"]
+__all__ = [
+    "Handler",
+    "Report",
+    "guarded",
+    "guarded_work",
+    "install_report",
+    "is_guarded",
+    "log_failure",
+    "spawn",
+]
 
 log = logging.getLogger("liandong.screen")
 
@@ -57,13 +66,18 @@ def is_guarded(handler: object) -> bool:
     return getattr(handler, "__guarded__", False) is True
 
 
-def spawn(page: ft.Page, work: Callable[[], Awaitable[object]]) -> None:
-    """Run *work* beside the app; what it raises is told like a handler's error."""
+def guarded_work(work: Callable[[], object]) -> Callable[[], Coroutine[Any, Any, None]]:
+    """Return *work* that no event starts (an effect's, a task's) so that no exception leaves it."""
 
     async def run() -> None:
         await _attempt(work)
 
-    page.run_task(run)
+    return run
+
+
+def spawn(page: ft.Page, work: Callable[[], Awaitable[object]]) -> None:
+    """Run *work* beside the app; what it raises is told like a handler's error."""
+    page.run_task(guarded_work(work))
 
 
 def log_failure(error: Exception) -> None:

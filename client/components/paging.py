@@ -25,12 +25,14 @@ def PagedList(
     build: Callable[[Any], ft.Control],
     *,
     head: Sequence[ft.Control] = (),
+    foot: Sequence[ft.Control] = (),
     empty: ft.Control | None = None,
     width_max: int = PAGE_WIDTH_MAX,
 ) -> ft.Control:
     """Show *rows*, built one by one; more of them at the end, up to `ROWS_MAX` mounted.
 
-    Beyond that the list moves on: earlier rows leave it, and a button brings them back.
+    Beyond that the list moves on: earlier rows leave it, and a button brings them back. *foot*
+    stands under the last one.
     """
     words = use_words()
     start, set_start = ft.use_state(0)
@@ -56,5 +58,5 @@ def PagedList(
         controls.append(
             quiet_button(words("list.more", n=len(rows) - end), more, icon=ft.Icons.EXPAND_MORE)
         )
-    controls.append(ft.Container(height=GAP_S))
+    controls += [*foot, ft.Container(height=GAP_S)]
     return page_body(controls, width_max=width_max, spacing=GAP_S + GAP_XS)

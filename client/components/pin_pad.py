@@ -31,9 +31,17 @@ def next_pin(pin: str, key: str) -> str:
 
 @part
 def PinPad(
-    words: Words, pin: str, on_pin: Callable[[str], object], *, is_busy: bool = False
+    words: Words,
+    pin: str,
+    on_pin: Callable[[str], object],
+    *,
+    is_busy: bool = False,
+    is_off: bool = False,
 ) -> ft.Control:
-    """Show the dots of *pin* and the keys; *on_pin* gets it after each key."""
+    """Show the dots of *pin* and the keys; *on_pin* gets it after each key.
+
+    While *is_off* no key is taken, and none looks as if it were: nothing is being worked on.
+    """
     # Fingers are faster than a slow phone draws: a key counts on from the key before it, not
     # from what is on the screen.
     held = ft.use_ref(pin)
@@ -42,7 +50,7 @@ def PinPad(
     def press(key: str) -> object:
         before = held.current or ""
         pressed = next_pin(before, key)
-        if is_busy or pressed == before:
+        if is_busy or is_off or pressed == before:
             return None
         # A whole PIN is taken; the next key begins another.
         held.current = "" if len(pressed) == PIN_LENGTH else pressed
@@ -56,7 +64,10 @@ def PinPad(
             ft.Container(
                 ft.ProgressBar(color=LEAF, bgcolor=LINE_SOFT) if is_busy else None, height=4
             ),
-            *(ft.Row([_key(key, words, press) for key in row], spacing=GAP_S) for row in rows),
+            *(
+                ft.Row([_key(key, words, press, is_off=is_off) for key in row], spacing=GAP_S)
+                for row in rows
+            ),
         ],
         spacing=GAP_S,
         tight=True,
@@ -85,18 +96,20 @@ def _dots(filled: int, words: Words) -> ft.Control:
     )
 
 
-def _key(key: str, words: Words, press: Callable[[str], object]) -> ft.Control:
+def _key(key: str, words: Words, press: Callable[[str], object], *, is_off: bool) -> ft.Control:
     if not key:
         return ft.Container(expand=True, height=KEY_HEIGHT)
     is_back = key == BACKSPACE
+    ink = LINE if is_off else INK
     return ft.TextButton(
         content=ft.Icon(
-            ft.Icons.BACKSPACE_OUTLINED, color=INK, size=26, semantics_label=words("pin.delete")
+            ft.Icons.BACKSPACE_OUTLINED, color=ink, size=26, semantics_label=words("pin.delete")
         )
         if is_back
-        else ft.Text(key, theme_style=ft.TextThemeStyle.HEADLINE_SMALL, color=INK),
+        else ft.Text(key, theme_style=ft.TextThemeStyle.HEADLINE_SMALL, color=ink),
         tooltip=words("pin.delete") if is_back else None,
         on_click=guarded(lambda: press(key)),
+        disabled=is_off,
         expand=True,
         height=KEY_HEIGHT,
         style=ft.ButtonStyle(

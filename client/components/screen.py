@@ -14,7 +14,9 @@ import flet as ft
 from client.components.cards import banner
 from client.components.guard import log_failure
 from client.components.layout import page_body
-from client.state import use_app, use_words
+from client.components.support import copy_report_button
+from client.design import TONES
+from client.state import App, use_app, use_words
 from client.status import FieldState
 from client.strings import Words
 
@@ -33,11 +35,11 @@ def screen(draw: Callable[P, ft.Control]) -> Callable[..., ft.Control]:
 
 def part(draw: Callable[P, ft.Control]) -> Callable[..., ft.Control]:
     """Make a component of a small *draw*: one that can't be drawn leaves its place empty."""
-    return _component(draw, lambda _: ft.Container())
+    return _component(draw, lambda *_: ft.Container())
 
 
 def _component(
-    draw: Callable[P, ft.Control], instead: Callable[[Words], ft.Control]
+    draw: Callable[P, ft.Control], instead: Callable[[App, Words, Exception], ft.Control]
 ) -> Callable[..., ft.Control]:
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> ft.Control:
@@ -49,13 +51,20 @@ def _component(
             if not was_open and app.gate.state is FieldState.OPEN:
                 return ft.Container()  # Just locked: the door comes in its place.
             log_failure(error)
-            return instead(words)
+            return instead(app, words, error)
 
     component: Callable[..., ft.Control] = ft.component(drawn)
     return component
 
 
-def _apology(words: Words) -> ft.Control:
+def _apology(app: App, words: Words, error: Exception) -> ft.Control:
     return page_body(
-        [banner(words("error.screen"), detail=words("error.screen_detail"), tone="bad")]
+        [
+            banner(
+                words("error.screen"),
+                detail=words("error.screen_detail"),
+                tone="bad",
+                actions=[copy_report_button(app, error, words, color=TONES["bad"].ink)],
+            )
+        ]
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import flet as ft
 
+from client.components.first_sync import has_synced
 from client.components.guard import guarded
 from client.components.screen import part
 from client.components.text import note
 from client.components.when import ago
 from client.design import GAP, INK_SOFT, RADIUS, TARGET, TONES
-from client.state import use_app, use_words
+from client.state import use_app, use_words, use_world
 from client.status import Phase, SyncStatus
 from client.strings import Words
 
@@ -19,9 +20,10 @@ __all__ = ["SyncChip", "sync_words"]
 @part
 def SyncChip() -> ft.Control:
     """Show how the sync stands, on every screen; a tap opens the page behind it."""
-    app, words = use_app(), use_words()
+    app, words, rows = use_app(), use_words(), use_world()
     sync, _ = ft.use_state(app.sync)
-    text, tone, icon = sync_words(sync.status, words)
+    is_first = not has_synced(rows, app.field.me.outlet_id)
+    text, tone, icon = sync_words(sync.status, words, is_first=is_first)
     if sync.status.waiting == 0 and sync.status.last_contact_at and tone == "good":
         text = words("sync.chip.at", when=ago(sync.status.last_contact_at, app.field.now(), words))
     is_quiet = tone == "good"  # All is well: nothing for the eye to stumble over.
@@ -46,8 +48,13 @@ def SyncChip() -> ft.Control:
     )
 
 
-def sync_words(status: SyncStatus, words: Words) -> tuple[str, str, ft.IconData]:
-    """Return the sync's state in a few words, with its tone and icon; the worst comes first."""
+def sync_words(
+    status: SyncStatus, words: Words, *, is_first: bool = False
+) -> tuple[str, str, ft.IconData]:
+    """Return the sync's state in a few words, with its tone and icon; the worst comes first.
+
+    While *is_first*, nothing has come down yet, though the server may have been heard of.
+    """
     if status.pause_slug is not None:
         return words("sync.chip.paused"), "bad", ft.Icons.PAUSE_CIRCLE_OUTLINE
     if status.needs_me:
@@ -61,4 +68,8 @@ def sync_words(status: SyncStatus, words: Words) -> tuple[str, str, ft.IconData]
         return words("sync.chip.never"), "wait", ft.Icons.CLOUD_OFF_OUTLINED
     if status.phase is Phase.OFFLINE:
         return words("sync.chip.offline"), "plain", ft.Icons.CLOUD_OFF_OUTLINED
-    return words("sync.chip.done"), "good", ft.Icons.CLOUD_DONE_OUTLINED
+    return (
+        (words("sync.chip.first"), "wait", ft.Icons.CLOUD_DOWNLOAD_OUTLINED)
+        if is_first
+        else (words("sync.chip.done"), "good", ft.Icons.CLOUD_DONE_OUTLINED)
+    )

@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
 
 from client.device import (
     Device,
@@ -330,6 +331,10 @@ class NativeHttp:
         self._session = requests.Session()
         # Proxy variables and .netrc of some desktop must not redirect wages.
         self._session.trust_env = False
+        # Each byte counts over 2G, and what comes is packed already.
+        self._session.headers = CaseInsensitiveDict(
+            {"User-Agent": "liandong", "Accept-Encoding": "identity"}
+        )
         if adapter is not None:
             self._session.mount(self._url, adapter)
 

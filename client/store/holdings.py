@@ -15,7 +15,7 @@ from client.store.enrolment import Enrolment
 from client.store.outbox import LOST_RECORD, Entry, Outbox
 from client.store.replica import Page, Replica
 from client.store.sealed import Sealer
-from client.store.stranded import bring_over
+from client.store.stranded import ServerLife, bring_over
 from client.store.timekeeping import Timekeeper, moment_of
 from client.store.world import LocalOp, World
 from shared.canonical import Json
@@ -42,7 +42,7 @@ class Holdings:
         self._data_key = data_key
         self._time = time
         self._staff_id = enrolment.staff_id
-        self._earlier = enrolment.earlier
+        self._server = ServerLife(enrolment.generation, enrolment.earlier)
         self._number = enrolment.device
         self._sealer = Sealer(device.keys, data_key, device=enrolment.device)
         self.outbox = Outbox(device.journal, self._sealer, device=enrolment.device)
@@ -76,17 +76,25 @@ class Holdings:
         await self.drafts.load()
         await self.drafts.discard_recorded(self._is_recorded)
 
-    async def settle_past(self, earlier: Mapping[str, int] | None = None) -> None:
+    async def follow(self, generation: str, earlier: Mapping[str, int]) -> None:
+        """Take note of another life of the server, and of what it knows of earlier numbers."""
+        self._server = ServerLife(generation, earlier)
+        await self.settle_past()
+
+    async def settle_past(self) -> None:
         """Bring what earlier numbers of this device still owe under the present one.
 
-        *earlier* is what the server knows of them by now. Without room it is left for later: who
-        can't save can still look, and send what there is.
+        Without room it is left for later: who can't save can still look, and send what there is.
         """
-        self._earlier = self._earlier if earlier is None else earlier
-        now_ms = instant_ms(self._time.now())
         self.owes_past = True
         with contextlib.suppress(StorageFullError):
-            await bring_over(self.outbox, self._sealer, self._earlier, now_ms, self.lost_record())
+            await bring_over(
+                self.outbox,
+                self._sealer,
+                self._server,
+                instant_ms(self._time.now()),
+                self.lost_record(),
+            )
             self.owes_past = False
 
     def lost_record(self, *, is_erased: bool = False) -> dict[str, Json]:
@@ -128,7 +136,7 @@ class Holdings:
         """Delete the contacts whose time is over; the server need not be asked for that."""
         expired = self.world.expired_contacts()
         if expired:
-            self.replica.drop(expired)
+            self.replica.drop(expired, self._time.today())
             self.world.take([], expired)
 
     async def obeyed(self, generation: str) -> int:

@@ -195,6 +195,11 @@ class Outbox:
             ops.append(entry.op)
         return ops
 
+    def differs(self, known: Mapping[int, str]) -> bool:
+        """Tell whether the server knows other content (by digest) under one of the sequences."""
+        held = {seq: self.entries[seq].digest for seq in known if seq in self.entries}
+        return any(digest and digest != known[seq] for seq, digest in held.items())
+
     def offer_again(self, last: int) -> None:
         """Take back what a restored server no longer knows: all after *last* is sent again."""
         for entry in self.entries.values():

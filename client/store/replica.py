@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import json
 import logging
 import sqlite3
@@ -210,6 +211,7 @@ class Replica:
             self._set_mark("cursors", {})
             self._set_mark("rebuilding", 1)
             self._set_mark("dropped", [])
+            self._set_mark("dropped_on", "")
             self._set_mark("sum", self._sum)  # As the rows are now: the loss is known.
         self.is_rebuilding = True
         self._keep_soon()
@@ -228,16 +230,21 @@ class Replica:
         with self._transaction():
             self._set_mark("applied", min(self.applied, seq))
 
-    def drop(self, gone: Iterable[tuple[str, str]]) -> None:
-        """Delete rows that may not stay on the device."""
+    def drop(self, gone: Iterable[tuple[str, str]], today: dt.date = dt.date.min) -> None:
+        """Delete rows; what may not stay on the device by its clocks, for it is *today*."""
         changes: _Changes = dict.fromkeys(gone)
         with self._transaction():
             self._delete(changes)
             dropped = {table for table, _ in changes}
             self._set_mark("dropped", sorted(dropped.union(self._mark("dropped", []))))
+            self._set_mark("dropped_on", max(self._mark("dropped_on", ""), today.isoformat()))
             self._set_mark("sum", self._sum_after(changes))
         self._take(changes)
         self._keep_soon()
+
+    def has_dropped_early(self, today: dt.date) -> bool:
+        """Tell whether rows were dropped by a clock that was days ahead of the server's *today*."""
+        return bool(self._mark("dropped_on", "") > today.isoformat())
 
     async def compact(self) -> None:
         """Leave nothing of deleted rows in the file or its log, nor in the copy kept of memory."""

@@ -18,9 +18,17 @@ from client.store.sealed import Result, Sealer
 from shared.canonical import Json
 from shared.wire.envelope import OpState, moved_op
 
-__all__ = ["bring_over"]
+__all__ = ["ServerLife", "bring_over"]
 
 _FINAL = (OpState.OK, OpState.REJECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLife:
+    """The server's present life, and by number the highest sequence that it knows."""
+
+    generation: str
+    earlier: Mapping[str, int]
 
 
 @dataclass(slots=True)
@@ -32,19 +40,23 @@ class _Past:
     results: dict[int, Result] = field(default_factory=dict)
     opened: dict[int, Mapping[str, Json]] = field(default_factory=dict)
 
-    def owes(self, seq: int, last: int) -> bool:
-        """Tell whether the server, which knows all up to *last*, must get this op once more.
+    def owes(self, seq: int, last: int, generation: str) -> bool:
+        """Tell whether the server, which knows *last* sequences, must get this op once more.
 
-        One that waits there is asked after under the number that this device has now.
+        One that waits there is asked after under the number that this device has now. What an
+        earlier life answered may be lost although its sequence is known: a clone that came back
+        first has taken that.
         """
         result = self.results.get(seq)
-        return result is None or result.state not in _FINAL or seq > last
+        if result is None or result.state not in _FINAL or seq > last:
+            return True
+        return result.receipt is not None and result.receipt.generation != generation
 
 
 async def bring_over(
     outbox: Outbox,
     sealer: Sealer,
-    earlier: Mapping[str, int],
+    server: ServerLife,
     now_ms: int,
     lost: Mapping[str, Json],
 ) -> None:
@@ -55,7 +67,7 @@ async def bring_over(
     Args:
         outbox: That of the present number, loaded.
         sealer: Of the present number; any number's records open by the same key.
-        earlier: By number, the highest sequence that the server knows.
+        server: What it says of itself.
         now_ms: The best guess of the time.
         lost: What stands for an op whose record is damaged: somebody may wait for it.
 
@@ -65,12 +77,12 @@ async def bring_over(
     past = await _past(outbox, sealer)
     moved = await _moved(outbox, past)
     for device, numbers in sorted(past.items()):
-        last = earlier.get(str(device), 0)
+        last = server.earlier.get(str(device), 0)
         # Where nothing can be opened, they are a second person's.
         missing = _gaps(numbers, last) if numbers.opened else []
         gaps = {seq: {**lost, "seq": seq} for seq in missing}
         for seq, op in sorted((numbers.opened | gaps).items()):
-            if numbers.owes(seq, last) and (device, seq) not in moved:
+            if numbers.owes(seq, last, server.generation) and (device, seq) not in moved:
                 promise = _promise([*_was(op), (device, seq)], past)
                 await outbox.append(moved_op(op, device), promise=promise)
                 moved.add((device, seq))

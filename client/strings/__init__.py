@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from string import Formatter
 
 from client.strings import (
     en,
@@ -98,11 +99,18 @@ class Words:
         return self._texts[key_of(member)]
 
     def problem(self, slug: str, facts: Mapping[str, object] | None = None) -> str:
-        """Return the sentence for a problem; an unknown one is named by its slug."""
+        """Return the sentence for a problem; an unknown one is named by its slug.
+
+        Without a fact that its sentence has a place for, it is said by `bare_problem.<slug>`.
+        """
         text = self._texts.get(f"problem.{slug}")
         if text is None:
             return self("problem.unknown", slug=slug)
-        return text.format_map(_Facts(self._said(facts or {})))
+        known = self._said(facts or {})
+        bare = self._texts.get(f"bare_problem.{slug}")
+        if bare is not None and not _asked_for(text) <= known.keys():
+            return bare
+        return text.format_map(_Facts(known))
 
     def remedy(self, slug: str) -> str:
         """Return what to do about a problem."""
@@ -121,6 +129,10 @@ class Words:
             name: self._texts.get(f"{kinds[name]}.{fact}", fact) if name in kinds else fact
             for name, fact in facts.items()
         }
+
+
+def _asked_for(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
 class _Facts(dict[str, object]):

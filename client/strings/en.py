@@ -18,6 +18,11 @@ STRINGS: dict[str, str] = {
         "Something went wrong and this step was not done. What you typed is still there: "
         "try again. (Code {code})"
     ),
+    "error.copy": "Copy report",
+    "error.copied": (
+        "The report is copied; nothing about customers or you is in it. Send it to the "
+        "administrator."
+    ),
     "form.missing": "Something is still missing: see what is marked in red.",
     "form.choose_one": "Choose one",
     "form.cancel": "Cancel",
@@ -69,6 +74,9 @@ STRINGS: dict[str, str] = {
     "settings.light_day": "Everyday",
     "settings.light_sun": "Bright sun",
     "settings.light_night": "Night",
+    "settings.motion": "Motion",
+    "settings.motion_usual": "As usual",
+    "settings.motion_still": "Off",
     "settings.safety": "Safety",
     "settings.lock": "Lock",
     "settings.pin": "Change the PIN",
@@ -82,6 +90,7 @@ STRINGS: dict[str, str] = {
     "sync.chip.waiting": "{n} on phone · not sent",
     "sync.chip.never": "No contact yet",
     "sync.chip.offline": "Offline",
+    "sync.chip.first": "Still downloading",
     "sync.chip.done": "Synced",
     "sync.chip.at": "Synced {when}",
     "sync.waiting": "Not uploaded",
@@ -163,6 +172,7 @@ STRINGS: dict[str, str] = {
     "refusal.seen": "Seen",
     "refusal.seen_done": "Put away; it stays in the records.",
     "start.again": "Open it here",
+    "start.still_elsewhere": "The other window is still open: close it first, then tap here.",
     "pin.has_code": "I have a new code",
     "enrol.back": "Back to the PIN",
     "pause.enrol": "Use a new code",

@@ -125,7 +125,7 @@ STRINGS: dict[str, str] = {
     "lead.new": "Record a lead",
     "lead.title": "Lead",
     "lead.village": "Village",
-    "lead.with_sale": "Belongs to: {crop}, {days}",
+    "lead.with_sale": "Belongs to: {crop} sale",
     "lead.need": "What about",
     "lead.interest": "Interest",
     "lead.more": "More: kind, amount, note",
@@ -200,6 +200,9 @@ STRINGS: dict[str, str] = {
     "records.no_cards": "No care cards yet",
     "records.no_cards_detail": "For who is interested but not now: open a card and come again.",
     "records.nothing": "Nothing recorded on this phone yet",
+    "records.nothing_detail": (
+        "Whatever is recorded with this phone is listed here: kept, uploaded, or refused."
+    ),
     "record.title": "Record",
     "record.gone": "The record isn't here; it may have left this phone.",
     "record.whom": "About",
@@ -262,6 +265,10 @@ STRINGS: dict[str, str] = {
     "points.local_note": "{n}, estimated",
     "points.earlier": "Month before",
     "points.later": "Month after",
+    "points.flow_earned": "Earned on",
+    "points.flow_decided": "Confirmed on (ring: not yet)",
+    "points.flow_name": "{month}: {n} things, {confirmed} confirmed, {waiting} in review",
+    "points.flow_since": ", the oldest since {since}",
     "points.empty": "No points this month yet",
     "points.empty_detail": (
         "Accepted leads, met customers, successes and right sale dates earn points."

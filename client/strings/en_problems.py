@@ -103,6 +103,7 @@ STRINGS: dict[str, str] = {
     "problem.internal-error": "The server failed; nothing was changed.",
     "remedy.internal-error": "It tries again by itself; if it stays, tell the administrator.",
     "problem.enrolment-code-wrong": "That code is wrong; {tries_left} tries are left.",
+    "bare_problem.enrolment-code-wrong": "That code is wrong.",
     "remedy.enrolment-code-wrong": "Compare it with the code that you were given.",
     "problem.too-many-tries": "Too many wrong codes came from this network: wait {wait_s} seconds.",
     "remedy.too-many-tries": "Check the code, or use another network; the branch head can help.",

@@ -103,6 +103,7 @@ STRINGS: dict[str, str] = {
     "problem.internal-error": "服务器出了问题，没有改动任何记录。",
     "remedy.internal-error": "不用管，稍后会自动再试；一直这样请联系管理员。",
     "problem.enrolment-code-wrong": "登记码不对，还可以试 {tries_left} 次。",
+    "bare_problem.enrolment-code-wrong": "登记码不对。",
     "remedy.enrolment-code-wrong": "请对照支局给的登记码，逐位检查。",
     "problem.too-many-tries": "试错的次数太多了，请等 {wait_s} 秒。",
     "remedy.too-many-tries": "请核对登记码，到时间再试；急用请换手机流量再试，或找支局长。",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from client.device import DeviceKeys
@@ -34,7 +34,11 @@ class EraseOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A sync's answer, as docs/protocol.md has it."""
+    """A sync's answer, as docs/protocol.md has it.
+
+    Attributes:
+        known: By sequence, digests of what the device had answered before, told after a restore.
+    """
 
     generation: str
     server_time: int
@@ -48,6 +52,7 @@ class Answer:
     more: bool
     keep_from: int = 1
     earlier: Mapping[str, int] | None = None
+    known: Mapping[int, str] = field(default_factory=dict)
     sums: Mapping[str, str] | None = None
     erase: EraseOrder | None = None
 
@@ -121,6 +126,7 @@ def _read(values: Mapping[str, Any]) -> Answer:
         more=_typed(values["more"], bool),
         keep_from=_typed(values.get("keep_from", 1), int),
         earlier=None if "earlier" not in values else read_earlier(values["earlier"]),
+        known={int(seq): _typed(digest, str) for seq, digest in values.get("known", {}).items()},
         sums=None if "sums" not in values else {**values["sums"]},
         erase=None if "erase" not in values else _read_order(values["erase"]),
     )

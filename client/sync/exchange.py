@@ -115,7 +115,8 @@ async def exchange(device: Device, path: str, request: Mapping[str, Json]) -> di
 
 
 def _headers(kind: str) -> dict[str, str]:
-    return {"Content-Type": kind, "Accept": ", ".join(dict.fromkeys((kind, _JSON, _PROBLEM)))}
+    # Whatever else comes is a problem or a portal's page; `believed` tells them apart.
+    return {"Content-Type": kind, "Accept": f"{kind}, */*"}
 
 
 async def _post(

@@ -18,9 +18,10 @@ from client.sync.exchange import NoAnswerError, ServerRefusedError, exchange_sig
 from client.sync.pace import Pace
 from client.sync.sealing import BundleAnswer, announced_point, known_point
 from shared.canonical import Json
+from shared.domain.moment import day_at_outlet
 from shared.wire.envelope import APP_VERSION, SYNC_PATH, OpState
 from shared.wire.rows import encode
-from shared.wire.schemas import instant_ms
+from shared.wire.schemas import instant_from_ms, instant_ms
 
 __all__ = ["Round"]
 
@@ -212,12 +213,14 @@ class Round:
         """Make sure that nobody else sends under this device's number.
 
         What was sent from here is in the journal, or counted beside it, or noted before it went.
+        To be called before the answer's generation is kept: later ones don't tell what is known.
 
         Raises:
-            ServerRefusedError: `forked`: another copy of this installation has sent more. Two of
-                them that took turns would never send the same sequence twice, and so never be told.
+            ServerRefusedError: `forked`: another copy of this installation has sent more, or, after
+                a restore, something else. Two of them that took turns would never send the same
+                sequence twice, and so never be told.
         """
-        if answer.last >= self._outbox.next_sequence:
+        if answer.last >= self._outbox.next_sequence or self._outbox.differs(answer.known):
             raise ServerRefusedError("forked", 409, {"last": answer.last})
 
     async def _exchanged(self, request: Mapping[str, Json]) -> dict[str, Json]:
@@ -255,9 +258,9 @@ class Round:
             self.enrolment = replace(self.enrolment, generation=answer.generation, earlier=earlier)
             self._replica.begin_rebuild()
             await keep_enrolment(self._device.settings, self.enrolment)
-            await self._holdings.settle_past(earlier)
+            await self._holdings.follow(answer.generation, earlier)
             restarted = True
-        elif any(cursors.get(scope, 0) > 0 for scope in answer.reset):
+        elif self._begins_anew(answer, cursors):
             self._replica.begin_rebuild()
             restarted = True
         self._restarts += restarted
@@ -265,6 +268,12 @@ class Round:
             # Two servers that answer in turn, one of them restored: not to be followed for ever.
             raise NoAnswerError("the server begins anew again and again")
         return restarted
+
+    def _begins_anew(self, answer: Answer, cursors: Mapping[str, int]) -> bool:
+        """Tell whether rows are missing that no answer would bring by itself."""
+        today = day_at_outlet(instant_from_ms(answer.server_time))
+        is_reset = any(cursors.get(scope, 0) > 0 for scope in answer.reset)
+        return is_reset or self._replica.has_dropped_early(today)
 
     def _checked_wrong(self, answer: Answer) -> bool:
         """Begin the rows anew when they are not those that the server means."""

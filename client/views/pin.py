@@ -10,6 +10,7 @@ import flet as ft
 from client.components.buttons import quiet_button, secondary_button
 from client.components.cards import banner
 from client.components.door import door
+from client.components.guard import guarded_work
 from client.components.pin_pad import PIN_LENGTH, PinPad
 from client.components.text import note
 from client.state import App, use_app, use_made, use_words
@@ -49,6 +50,8 @@ def ChoosePinScreen() -> ft.Control:
             try:
                 await app.field.set_pin(typed)
             finally:
+                # Whatever failed: a pad that is full would take no further key.
+                set_pin("")
                 set_busy(False)
 
     return door(
@@ -77,7 +80,7 @@ def UnlockScreen() -> ft.Control:
             await asyncio.sleep(1)
         set_wait_s(0)
 
-    ft.use_effect(count_down, [wait_s > 0])
+    ft.use_effect(guarded_work(count_down), [wait_s > 0])
 
     async def take(typed: str) -> None:
         set_pin(typed)
@@ -90,9 +93,9 @@ def UnlockScreen() -> ft.Control:
             await app.field.unlock(typed)
         except RefusedError as error:
             set_refusal(error)
-            set_pin("")
             set_wait_s(app.field.pin_wait_s())
         finally:
+            set_pin("")
             set_busy(False)
 
     if has_code:
@@ -108,7 +111,7 @@ def UnlockScreen() -> ft.Control:
         words,
         words("pin.enter"),
         problem,
-        PinPad(words, pin, take, is_busy=is_busy or wait_s > 0),
+        PinPad(words, pin, take, is_busy=is_busy, is_off=wait_s > 0),
         *(_without_old_pin(app, words) if app.field.may_forget_pin else ()),
         quiet_button(words("pin.has_code"), lambda: set_has_code(True)),
         note(words("pin.forgotten")),
@@ -145,11 +148,11 @@ def ChangePinScreen() -> ft.Control:
             set_problem(words.problem(error.slug, error.facts))
             set_old("")
             set_new("")
-            set_pin("")
         else:
             app.navigation.back()
             app.tell(words("settings.pin_changed"), tone="good")
         finally:
+            set_pin("")
             set_busy(False)
 
     async def take(typed: str) -> None:

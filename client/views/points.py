@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 import flet as ft
 
 from client.components.buttons import icon_button
 from client.components.cards import badge, card, empty_state, fact, section, tap_card
+from client.components.charts.month_flow import Flow, FlowEnd, month_flow
 from client.components.layout import page_body
 from client.components.paging import PagedList
-from client.components.text import figure, heading, note, strong
+from client.components.text import figure, heading, note, silent, strong
 from client.components.when import clock, month
-from client.design import GAP, GAP_S, RADIUS, TONES
+from client.design import GAP, GAP_L, GAP_S, RADIUS, TONES
 from client.state import App, use_app, use_words, use_world
 from client.status import PointsSummary
 from client.strings import Words
@@ -47,6 +49,7 @@ def points_tone(status: PointsStatus) -> str:
 def PointsTab() -> ft.Control:
     """Show a month's points in three parts, and what earned them."""
     app, words, rows = use_app(), use_words(), use_world()
+    look, _ = ft.use_state(app.look)
     this_month = f"{app.field.today():%Y-%m}"
     period, set_period = ft.use_state(this_month)
     entries = [
@@ -68,7 +71,8 @@ def PointsTab() -> ft.Control:
             icon_button(
                 ft.Icons.CHEVRON_RIGHT,
                 words("points.later"),
-                lambda: set_period(_beside(period, 1)) if period < this_month else None,
+                lambda: set_period(_beside(period, 1)),
+                disabled=period >= this_month,
             ),
         ],
         alignment=ft.MainAxisAlignment.CENTER,
@@ -76,7 +80,11 @@ def PointsTab() -> ft.Control:
     return PagedList(
         list(groups.values()),
         lambda group: _group_row(app, rows, group, words),
-        head=[chooser, *_figures(app.field.points(period), words)],
+        head=[
+            chooser,
+            *_figures(app.field.points(period), words),
+            *_flow(entries, period, app.field.today(), look.page_width, words),
+        ],
         empty=empty_state(
             words("points.empty"),
             detail=words("points.empty_detail"),
@@ -128,6 +136,54 @@ def _figures(summary: PointsSummary, words: Words) -> list[ft.Control]:
             vertical_alignment=ft.CrossAxisAlignment.STRETCH,
         )
     ]
+
+
+def _flow(
+    entries: Sequence[PointsEntry], period: str, today: dt.date, width: int, words: Words
+) -> list[ft.Control]:
+    """Draw how the month's points came from event to approval; a line for each object's events."""
+    shown: dict[tuple[dt.date, dt.date | None, FlowEnd, str], int] = {}
+    for entry in entries:
+        if entry.reverses_id is not None or not entry.points:
+            continue
+        decided = day_at_outlet(entry.decided_at) if entry.decided_at else None
+        earned = day_at_outlet(entry.earned_to)
+        key = (earned, decided, _end(entry.status), entry.evidence_id)
+        shown[key] = shown.get(key, 0) + entry.points
+    if not shown:
+        return []
+    flows = [
+        Flow(earned_on=earned, decided_on=decided, end=end, points=points)
+        for (earned, decided, end, _), points in sorted(shown.items(), key=lambda one: one[0][0])
+    ]
+    waiting = [flow for flow in flows if flow.end is FlowEnd.WAITS]
+    name = words(
+        "points.flow_name",
+        month=month(period, words),
+        n=len(flows),
+        confirmed=sum(flow.end is FlowEnd.CONFIRMED for flow in flows),
+        waiting=len(waiting),
+    )
+    if waiting:
+        since = min(flow.earned_on for flow in waiting)
+        said = words("when.date", month=since.month, day=since.day)
+        name += words("points.flow_since", since=said)
+    drawn = month_flow(
+        dt.date.fromisoformat(f"{period}-01"),
+        flows,
+        today=today,
+        width=width - 2 * GAP_L,
+        earned=words("points.flow_earned"),
+        decided=words("points.flow_decided"),
+        name=name,
+    )
+    return [card(drawn, silent(note(name)))]
+
+
+def _end(status: PointsStatus) -> FlowEnd:
+    if status is PointsStatus.PENDING:
+        return FlowEnd.WAITS
+    return FlowEnd.CONFIRMED if points_tone(status) == "good" else FlowEnd.REFUSED
 
 
 def _group_row(app: App, rows: Rows, group: Sequence[PointsEntry], words: Words) -> ft.Control:

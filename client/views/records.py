@@ -144,7 +144,11 @@ def _all(app: App, words: Words, head: list[ft.Control]) -> ft.Control:
         app.field.outbox(),
         lambda op: _op_row(app, op, words),
         head=head,
-        empty=empty_state(words("records.nothing"), icon=ft.Icons.RECEIPT_LONG_OUTLINED),
+        empty=empty_state(
+            words("records.nothing"),
+            detail=words("records.nothing_detail"),
+            icon=ft.Icons.RECEIPT_LONG_OUTLINED,
+        ),
     )
 
 

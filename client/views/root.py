@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import flet as ft
@@ -9,6 +10,7 @@ import flet as ft
 from client.components.buttons import secondary_button
 from client.components.door import door
 from client.components.guard import log_failure
+from client.components.support import copy_report_button
 from client.design import GAP_L, GAP_XL, LEAF, PAPER
 from client.state import App, AppContext, use_app
 from client.status import FieldState
@@ -33,12 +35,13 @@ def Gateway() -> Any:
     look, _ = ft.use_state(app.look)
     ft.use_state(app.gate)
     ft.use_state(app.navigation)
+    attempt, set_attempt = ft.use_state(0)
     words = Words(look.language)
     try:
         return _views(app, words)
     except Exception as error:  # noqa: BLE001 - beyond this there is only Flet's error card.
         log_failure(error)
-        return [_door_view(_failed(app, words))]
+        return [_door_view(_failed(app, words, error, lambda: set_attempt(attempt + 1)))]
 
 
 def _views(app: App, words: Words) -> list[ft.View]:
@@ -64,15 +67,19 @@ def _door_view(content: ft.Control) -> ft.View:
     )
 
 
-def _failed(app: App, words: Words) -> ft.Control:
+def _failed(
+    app: App, words: Words, error: Exception, draw_again: Callable[[], object]
+) -> ft.Control:
     def start_again() -> None:
         app.navigation.switch("/")
         app.refresh()
+        draw_again()  # Although nothing of what is watched may be another.
 
     return door(
         words,
         words("error.screen"),
         secondary_button(words("error.again"), start_again),
+        copy_report_button(app, error, words),
         explanation=words("error.screen_detail"),
     )
 
@@ -81,7 +88,9 @@ def _starting(app: App, words: Words, state: FieldState) -> ft.Control:
     elsewhere = state is FieldState.ELSEWHERE
 
     async def try_again() -> None:
-        await app.field.load()
+        # Two windows that write would overwrite each other: this one never takes over by force.
+        if await app.field.load() is FieldState.ELSEWHERE:
+            app.tell(words("start.still_elsewhere"), tone="wait")
         app.refresh()
 
     return ft.Container(

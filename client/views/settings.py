@@ -23,7 +23,7 @@ __all__ = ["SettingsScreen"]
 
 @screen
 def SettingsScreen() -> ft.Control:
-    """Show who is enrolled on this phone, and how the app looks and speaks."""
+    """Show who is enrolled on this phone, and how the app looks, moves and speaks."""
     app, words = use_app(), use_words()
     look, _ = ft.use_state(app.look)
     languages = [
@@ -34,6 +34,10 @@ def SettingsScreen() -> ft.Control:
         Option(value=False, label=words("settings.type_normal")),
         Option(value=True, label=words("settings.type_large")),
     ]
+    motions = [
+        Option(value=False, label=words("settings.motion_usual")),
+        Option(value=True, label=words("settings.motion_still")),
+    ]
     lights = [Option(one, words(f"settings.light_{one.value}")) for one in Lighting]
     return page_body(
         [
@@ -41,6 +45,7 @@ def SettingsScreen() -> ft.Control:
             _choice(look, "language", words("settings.language"), languages),
             _choice(look, "large_type", words("settings.type"), sizes),
             _choice(look, "lighting", words("settings.light"), lights),
+            _choice(look, "still", words("settings.motion"), motions),
             section(
                 words("settings.safety"),
                 secondary_button(

@@ -38,6 +38,7 @@ COUNT_MAX = 99
 def TabBar(workplace: Workplace, chosen: Tab | None) -> ft.Control:
     """Show a role's tabs at the bottom of a phone."""
     app, words = use_app(), use_words()
+    look, _ = ft.use_state(app.look)
     use_world()
     tabs = workplace.tabs
 
@@ -51,6 +52,7 @@ def TabBar(workplace: Workplace, chosen: Tab | None) -> ft.Control:
             elevation=0,
             indicator_color=TONES["good"].ground,
             height=76,
+            animation_duration=0 if look.still else None,
             on_change=guarded(switch),
             destinations=[
                 ft.NavigationBarDestination(

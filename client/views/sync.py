@@ -9,6 +9,7 @@ import flet as ft
 
 from client.components.buttons import primary_button
 from client.components.cards import badge, banner, card, empty_state, fact, section, tap_card
+from client.components.first_sync import has_synced
 from client.components.installation import StorageCard
 from client.components.layout import bottom_action, page_body
 from client.components.sync_chip import sync_words
@@ -97,7 +98,8 @@ def _tell_result(app: App, words: Words, after: SyncStatus) -> None:
 
 
 def _state_card(app: App, status: SyncStatus, words: Words) -> ft.Control:
-    text, tone, icon = sync_words(status, words)
+    is_first = not has_synced(app.field.world, app.field.me.outlet_id)
+    text, tone, icon = sync_words(status, words, is_first=is_first)
     now = app.field.now()
     facts = [fact(words("sync.waiting"), words("sync.records", n=status.waiting))]
     if status.waiting_since is not None:

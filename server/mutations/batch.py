@@ -21,7 +21,7 @@ from server.logs import failure_of
 from server.models.sync import EnrolledDeviceModel, OpModel
 from server.mutations.erased import Concern, Erased, is_text
 from server.mutations.moving import note_moved, recorded_since, twins_of
-from server.mutations.oplog import OpLog
+from server.mutations.oplog import OpLog, TakenOp
 from server.mutations.promises import (
     WAITS_AT_MOST,
     Promise,
@@ -87,7 +87,7 @@ def run_batch(  # noqa: PLR0913, PLR0917 - what one device sends, and where to
     county_id: str,
     ops: Sequence[ReceivedOp],
     promises: Mapping[int, Promise] | None = None,
-) -> list[OpModel]:
+) -> list[OpModel | TakenOp]:
     """Run what is new of *ops*, in one transaction; return what became of each, old or new.
 
     First without savepoints, for that is what nearly always suffices; when something unexpected
@@ -105,7 +105,7 @@ def run_batches(
     county_id: str,
     sent: Mapping[int, Sequence[ReceivedOp]],
     promises: Mapping[int, Promise] | None = None,
-) -> list[OpModel]:
+) -> list[OpModel | TakenOp]:
     """Run what several devices sent, device by device, in one transaction; see `run_batch`.
 
     *promises*, by sequence, are what an earlier life of the server said of what one device sent.
@@ -114,7 +114,7 @@ def run_batches(
         try:
             with write_transaction(session, county_id):
                 batch = _Batch(door, session, county_id, one_by_one=one_by_one)
-                answered = []
+                answered: list[OpModel | TakenOp] = []
                 for device_number, ops in sent.items():
                     device = session.get_one(EnrolledDeviceModel, device_number)
                     batch.note_contact(device)
@@ -177,9 +177,9 @@ class _Batch:
         device: EnrolledDeviceModel,
         ops: Sequence[ReceivedOp],
         promises: Mapping[int, Promise],
-    ) -> list[OpModel]:
+    ) -> list[OpModel | TakenOp]:
         """Answer the known operations from the log, and run the new ones in their order."""
-        known = self._log.known(device, ops)
+        known: dict[int, OpModel | TakenOp] = {**self._log.known(device, ops)}
         new = [op for op in ops if op.seq not in known]
         _demand_no_gap(device.last_seq, new)
         if not self._one_by_one:
@@ -229,11 +229,12 @@ class _Batch:
         if swept_at is None or self._now - swept_at >= SWEPT_EVERY:
             self._sweep(swept_at)
 
-    def let_go(self, answered: Iterable[OpModel]) -> None:
+    def let_go(self, answered: Iterable[OpModel | TakenOp]) -> None:
         """Leave *answered* readable after the commit without asking the database again."""
         self._session.flush()
         for op in answered:
-            self._session.expunge(op)
+            if isinstance(op, OpModel):
+                self._session.expunge(op)
 
     def note_contact(self, device: EnrolledDeviceModel) -> None:
         """Let those who look after the outlet's phones see when this one was last here."""
@@ -329,7 +330,7 @@ class _Batch:
 
     def _take_new(
         self, device: EnrolledDeviceModel, op: ReceivedOp, sight: Sight, promise: Promise | None
-    ) -> OpModel:
+    ) -> OpModel | TakenOp:
         received_at = self._now if promise is None else promise.at
         # Should the server's own clock have been put back, nothing is proven; nothing breaks.
         is_promised = promise is not None
@@ -346,11 +347,33 @@ class _Batch:
         if self._one_by_one:
             self._rows.expect_none_new()
         self._has_news = True
+        if self._is_plain(device, op, moment, outcome, promise):
+            return self._log.append(device, op, moment, outcome)
         record = self._log.add(device, op, moment, outcome, number, promise)
         self._keep_nameless(device, acting, moment, record)
         if op.earlier and (device.number, op.seq) not in self._twins:
             note_moved(self._session, device, op, record)
         return record
+
+    def _is_plain(
+        self,
+        device: EnrolledDeviceModel,
+        op: ReceivedOp,
+        moment: Moment,
+        outcome: Outcome,
+        promise: Promise | None,
+    ) -> bool:
+        """Tell whether nothing of the log's line on *op* can change before the batch is done.
+
+        Op by op, each line must be there before the next one's savepoint.
+        """
+        is_final = outcome.state in {OpState.OK, OpState.REJECTED}
+        is_alone = promise is None and not op.earlier and not self._one_by_one
+        return (
+            is_final
+            and is_alone
+            and self._erased.concern(device.number, op, moment) is Concern.NONE
+        )
 
     def _keep_nameless(
         self, device: EnrolledDeviceModel, op: ReceivedOp, moment: Moment, record: OpModel

@@ -150,19 +150,18 @@ class Erased:
         forms = {form for op in ops for form in _forms(device, op)}
         if not forms:
             return
-        model = ErasedOpModel
-        query = sa.select(model).where(
-            model.device.in_({number for number, _ in forms}),
-            model.seq.in_({seq for _, seq in forms}),
-        )
+        numbers, seqs = {number for number, _ in forms}, {seq for _, seq in forms}
+        given = {"devices": sorted(numbers), "seqs": sorted(seqs)}
         self._ops |= {
             (known.device, known.seq): known
-            for known in self._session.scalars(query)
+            for known in self._session.scalars(_ERASED_OPS, given)
             if (known.device, known.seq) in forms
         }
 
     def concern(self, device: int, op: ReceivedOp, moment: Moment) -> Concern:
         """Tell how *op* bears upon the erased; what was provably recorded afterwards does not."""
+        if not (self._ops or self._objects):
+            return Concern.NONE
         known = [self._ops[form] for form in _forms(device, op) if form in self._ops]
         if known:
             return Concern.LATE if all(one.body is None for one in known) else Concern.KNOWN
@@ -234,11 +233,9 @@ class Erased:
                 )
 
     def _learn(self, row_ids: Sequence[str]) -> None:
-        model = ErasedObjectModel
-        query = sa.select(model.object_id, model.erased_at, model.customer_id)
         for some in _chunks(row_ids):
             for row_id, erased_at, customer_id in self._session.execute(
-                query.where(model.object_id.in_(some))
+                _ERASED_OBJECTS, {"object_ids": some}
             ):
                 self._objects[row_id] = (erased_at, customer_id)
 
@@ -253,7 +250,14 @@ def _last_number(session: Session, county_id: str) -> int:
     return max(number or 0 for number in numbers)
 
 
-# One query, made once: every request of every phone asks it.
+# Made once: every request of every phone asks them.
+_ERASED_OPS = sa.select(ErasedOpModel).where(
+    ErasedOpModel.device.in_(sa.bindparam("devices", expanding=True)),
+    ErasedOpModel.seq.in_(sa.bindparam("seqs", expanding=True)),
+)
+_ERASED_OBJECTS = sa.select(
+    ErasedObjectModel.object_id, ErasedObjectModel.erased_at, ErasedObjectModel.customer_id
+).where(ErasedObjectModel.object_id.in_(sa.bindparam("object_ids", expanding=True)))
 _LAST_NUMBERS = sa.select(
     *(
         sa.select(sa.func.max(model.number))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -116,10 +117,18 @@ def note_moved(
             one.waits_device, one.waits_seq = record.device, record.seq
 
 
+# Made once: putting a small query together takes longer than answering it.
+_OF_DEVICE: sa.BindParameter[int] = sa.bindparam("of_device")
+_SEQS: sa.BindParameter[Any] = sa.bindparam("seqs", expanding=True)
+_TAKEN = sa.select(OpModel).where(OpModel.device == _OF_DEVICE, OpModel.seq.in_(_SEQS))
+_MOVED = sa.select(MovedOpModel).where(
+    MovedOpModel.was_device == _OF_DEVICE, MovedOpModel.was_seq.in_(_SEQS)
+)
+
+
 def _taken(session: Session, forms: Iterable[OpForm]) -> Iterator[tuple[OpForm, OpModel]]:
     for device, by_seq in _by_device(forms).items():
-        query = sa.select(OpModel).where(OpModel.device == device, OpModel.seq.in_(by_seq))
-        for op in session.scalars(query):
+        for op in session.scalars(_TAKEN, {"of_device": device, "seqs": list(by_seq)}):
             for form in by_seq[op.seq]:
                 if form.digest == op.digest:
                     yield form, op
@@ -127,10 +136,7 @@ def _taken(session: Session, forms: Iterable[OpForm]) -> Iterator[tuple[OpForm, 
 
 def _moved(session: Session, forms: Iterable[OpForm]) -> Iterator[tuple[OpForm, OpModel]]:
     for device, by_seq in _by_device(forms).items():
-        query = sa.select(MovedOpModel).where(
-            MovedOpModel.was_device == device, MovedOpModel.was_seq.in_(by_seq)
-        )
-        for moved in session.scalars(query):
+        for moved in session.scalars(_MOVED, {"of_device": device, "seqs": list(by_seq)}):
             op = session.get(OpModel, (moved.device, moved.seq))
             for form in by_seq[moved.was_seq]:
                 if form.digest == moved.was_digest and op is not None:

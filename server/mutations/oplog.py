@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import operator
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from server.database import binders, insert_many, write_behind
 from server.identity import ReceiptSigner, identity_of
 from server.models.sync import CountyCounterModel, EnrolledDeviceModel, OpModel
 from server.mutations.promises import Promise
@@ -16,15 +20,41 @@ from server.mutations.receiving import ReceivedOp
 from server.mutations.running import Outcome
 from server.problems import ProblemError
 from shared.canonical import Json, canonical_bytes
-from shared.domain.moment import Moment
-from shared.wire.envelope import OpState, Receipt
+from shared.domain.moment import ClockGrade, Moment
+from shared.wire.envelope import OpState, Receipt, receipt_bytes, to_base64url
 from shared.wire.rows import encode
 from shared.wire.schemas import instant_ms
 
-__all__ = ["OpLog", "result_of"]
+__all__ = ["OpLog", "TakenOp", "result_of"]
 
 
-def result_of(op: OpModel) -> dict[str, Json]:
+@dataclass(slots=True, kw_only=True)
+class TakenOp:
+    """An operation that was answered for good when it came, on its way into the log.
+
+    The columns of `OpModel` by the same names. Nothing corrects it before it is written, so it
+    needs no record of SQLAlchemy's, which takes longer than writing it.
+    """
+
+    device: int
+    seq: int
+    county_id: str
+    digest: str
+    name: str
+    v: int
+    body: str
+    state: OpState
+    problem: str | None
+    number: int
+    generation: str
+    received_at: dt.datetime
+    captured_from: dt.datetime
+    captured_to: dt.datetime
+    clock_grade: ClockGrade
+    signature: str = ""
+
+
+def result_of(op: OpModel | TakenOp) -> dict[str, Json]:
     """Return what the device is told of *op*."""
     result: dict[str, Json] = {"seq": op.seq, "state": op.state.value}
     if op.problem is not None:
@@ -51,6 +81,7 @@ class OpLog:
             counter = CountyCounterModel(county_id=county_id, ops=0)
             session.add(counter)
         self._counter = counter
+        self._taken: list[TakenOp] = []
 
     @property
     def next_number(self) -> int:
@@ -72,10 +103,10 @@ class OpLog:
         Raises:
             ProblemError: `forked`: a sequence is known with other bytes.
         """
-        query = sa.select(OpModel).where(
-            OpModel.device == device.number, OpModel.seq.in_([op.seq for op in ops])
-        )
-        known = {op.seq: op for op in self._session.scalars(query)}
+        if all(op.seq > device.last_seq for op in ops):
+            return {}
+        given = {"of_device": device.number, "seqs": [op.seq for op in ops]}
+        known = {op.seq: op for op in self._session.scalars(_KNOWN, given)}
         for op in ops:
             if op.seq in known and known[op.seq].digest != op.digest:
                 raise ProblemError("forked", last=device.last_seq)
@@ -110,12 +141,57 @@ class OpLog:
         self._session.add(record)
         return record
 
+    def append(
+        self, device: EnrolledDeviceModel, op: ReceivedOp, moment: Moment, outcome: Outcome
+    ) -> TakenOp:
+        """Note, with others, a new operation that is answered for good."""
+        assert outcome.state in {OpState.OK, OpState.REJECTED}, outcome
+        taken = TakenOp(
+            device=device.number,
+            seq=op.seq,
+            county_id=self._county_id,
+            digest=op.digest,
+            name=op.name,
+            v=op.version,
+            body=op.body,
+            state=outcome.state,
+            problem=_text_of(outcome.problem),
+            number=self.next_number,
+            generation=self._generation,
+            received_at=moment.now,
+            captured_from=moment.captured_from,
+            captured_to=moment.captured_to,
+            clock_grade=moment.grade,
+        )
+        self._counter.ops = taken.number
+        taken.signature = self._signature_of(taken)
+        self._taken.append(taken)
+        write_behind(self._session, self.write)
+        return taken
+
+    def write(self) -> None:
+        """Write what waits."""
+        if not self._taken:
+            return
+        connection = self._session.connection()
+        ready = [
+            (place, bind)
+            for place, bind in enumerate(binders(connection.dialect, _TAKEN_COLUMNS))
+            if bind is not None
+        ]
+        rows: list[tuple[Any, ...]] = []
+        for taken in self._taken:
+            values = list(_taken_values(taken))
+            for place, bind in ready:
+                values[place] = bind(values[place])
+            rows.append(tuple(values))
+        insert_many(connection, OpModel.__tablename__, _TAKEN_NAMES, rows)
+        self._taken.clear()
+
     def settle(self, record: OpModel, outcome: Outcome, number: int | None = None) -> None:
         """Write *outcome* down; a result gets a number and a signature."""
         record.state = outcome.state
-        record.problem = (
-            None if outcome.problem is None else canonical_bytes(outcome.problem).decode()
-        )
+        record.problem = _text_of(outcome.problem)
         record.waits_device, record.waits_seq = outcome.waits_for or (None, None)
         record.parked_reason = outcome.parked_reason
         if outcome.state is OpState.DEFERRED:
@@ -123,28 +199,47 @@ class OpLog:
         if record.number is None:
             record.number = number or self.next_number
             self._counter.ops = max(self._counter.ops, record.number)
-        record.signature = self._signer.signed(_receipt_of(record)).signature
+        record.signature = self._signature_of(record)
+
+    def _signature_of(self, op: OpModel | TakenOp) -> str:
+        return to_base64url(self._signer.sign(receipt_bytes(_receipt_of(op))))
 
     def waiting(self) -> Sequence[OpModel]:
         """Return the deferred operations whose cause has a result by now, in a fixed order."""
-        waiting, cause = aliased(OpModel), aliased(OpModel)
-        query = (
-            sa.select(waiting)
-            .outerjoin(
-                cause, (cause.device == waiting.waits_device) & (cause.seq == waiting.waits_seq)
-            )
-            .where(
-                waiting.county_id == self._county_id,
-                waiting.state == OpState.DEFERRED,
-                # Without a cause it waits for a change that a restored server will get again.
-                cause.state.in_([OpState.OK, OpState.REJECTED]) | waiting.waits_device.is_(None),
-            )
-            .order_by(waiting.received_at, waiting.device, waiting.seq)
-        )
-        return self._session.scalars(query).all()
+        return self._session.scalars(_WAITING, {"of_county": self._county_id}).all()
 
 
-def _receipt_of(op: OpModel) -> Receipt:
+# Made once: putting a small query together takes longer than answering it.
+_KNOWN = sa.select(OpModel).where(
+    OpModel.device == sa.bindparam("of_device"),
+    OpModel.seq.in_(sa.bindparam("seqs", expanding=True)),
+)
+_waiting, _cause = aliased(OpModel), aliased(OpModel)
+_WAITING = (
+    sa.select(_waiting)
+    .outerjoin(
+        _cause, (_cause.device == _waiting.waits_device) & (_cause.seq == _waiting.waits_seq)
+    )
+    .where(
+        _waiting.county_id == sa.bindparam("of_county"),
+        _waiting.state == OpState.DEFERRED,
+        # Without a cause it waits for a change that a restored server will get again.
+        _cause.state.in_([OpState.OK, OpState.REJECTED]) | _waiting.waits_device.is_(None),
+    )
+    .order_by(_waiting.received_at, _waiting.device, _waiting.seq)
+)
+
+
+_TAKEN_NAMES = tuple(field.name for field in fields(TakenOp))
+_TAKEN_COLUMNS = [cast("sa.Table", OpModel.__table__).columns[name] for name in _TAKEN_NAMES]
+_taken_values = operator.attrgetter(*_TAKEN_NAMES)
+
+
+def _text_of(problem: dict[str, Json] | None) -> str | None:
+    return None if problem is None else canonical_bytes(problem).decode()
+
+
+def _receipt_of(op: OpModel | TakenOp) -> Receipt:
     assert op.number is not None, "only a result has a receipt"
     return Receipt(
         number=op.number,

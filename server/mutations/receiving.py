@@ -62,7 +62,7 @@ class ReceivedOp:
         """Under which earlier numbers of the same phone it may have come already."""
         return tuple(earlier_forms(self.members)) if "was" in self.members else ()
 
-    @property
+    @functools.cached_property
     def body(self) -> str:
         """The journalled text."""
         return self._journalled.decode()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -40,6 +41,30 @@ _HOLDING = frozenset(
     }
 )
 _VISITING = (VisitStatus.SCHEDULED, VisitStatus.UNDER_WAY)
+
+# Made once: putting a small query together takes longer than answering it.
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+_LEAVES = sa.select(LeaveModel.id).where(
+    LeaveModel.county_id == sa.bindparam("of_county"),
+    LeaveModel.from_on <= sa.bindparam("today"),
+    LeaveModel.to_on >= sa.bindparam("today"),
+    LeaveModel.cancelled.is_(False),
+)
+_VISITS = sa.select(VisitModel.wealth_manager_id, VisitModel.village_id).where(
+    VisitModel.wealth_manager_id.in_(_IDS),
+    VisitModel.planned_on == sa.bindparam("day"),
+    VisitModel.status.in_(_VISITING),
+)
+_OPEN_LEADS = (
+    sa.select(ReferralModel.wealth_manager_id, sa.func.count())
+    .where(ReferralModel.wealth_manager_id.in_(_IDS), ReferralModel.status.in_(sorted(_HOLDING)))
+    .group_by(ReferralModel.wealth_manager_id)
+)
+_ASSIGNED = (
+    sa.select(RouteTraceModel.chosen_id, sa.func.count(sa.distinct(RouteTraceModel.referral_id)))
+    .where(RouteTraceModel.chosen_id.in_(_IDS), RouteTraceModel.at > sa.bindparam("since"))
+    .group_by(RouteTraceModel.chosen_id)
+)
 
 # Of somebody whose profile nobody has filled in yet.
 _LEADS_MAX = 30
@@ -86,13 +111,8 @@ def leaves_today(tx: Transaction) -> Mapping[str, Leave]:
     today = tx.moment.today
 
     def find() -> dict[str, Leave]:
-        query = sa.select(LeaveModel.id).where(
-            LeaveModel.county_id == tx.county_id,
-            LeaveModel.from_on <= today,
-            LeaveModel.to_on >= today,
-            LeaveModel.cancelled.is_(False),
-        )
-        ids = tx.session.scalars(query).all()
+        given = {"of_county": tx.county_id, "today": today}
+        ids = tx.session.execute(_LEAVES, given).scalars().all()
         return {leave.staff_id: leave for leave in tx.rows.where_in(Leave, "id", ids)}
 
     return tx.rows.remembered(("leaves", today), [Leave], find)
@@ -128,12 +148,8 @@ def visits_of(
     """Return whose visits of that day go to which village."""
 
     def find() -> list[tuple[str, str | None]]:
-        query = sa.select(VisitModel.wealth_manager_id, VisitModel.village_id).where(
-            VisitModel.wealth_manager_id.in_(ids),
-            VisitModel.planned_on == on,
-            VisitModel.status.in_(_VISITING),
-        )
-        return [(row[0], row[1]) for row in tx.session.execute(query)]
+        found = tx.session.execute(_VISITS, {"ids": ids, "day": on})
+        return [(row[0], row[1]) for row in found]
 
     return tx.rows.remembered(("visits", ids, on), [Visit], find)
 
@@ -166,11 +182,10 @@ class _Tally:
         unknown = [staff_id for staff_id in asked if staff_id not in self._counts]
         if unknown:
             self._counts |= dict.fromkeys(unknown, 0)
-            found = self._session.execute(self._query(unknown)).all()
-            self._counts |= {row[0]: row[1] for row in found if row[0] is not None}
+            self._counts |= {row[0]: row[1] for row in self._ask(unknown) if row[0] is not None}
         return {staff_id: self._counts[staff_id] for staff_id in asked}
 
-    def _query(self, ids: Sequence[str]) -> sa.Select[str | None, int]:
+    def _ask(self, ids: Sequence[str]) -> Iterable[Any]:
         raise NotImplementedError
 
     def _add(self, staff_id: str | None, count: int) -> None:
@@ -183,13 +198,8 @@ class _OpenLeads(_Tally):
         super().__init__(tx)
         self._rows.watch(Referral, self._notice)
 
-    def _query(self, ids: Sequence[str]) -> sa.Select[str | None, int]:
-        referral = ReferralModel
-        return (
-            sa.select(referral.wealth_manager_id, sa.func.count())
-            .where(referral.wealth_manager_id.in_(ids), referral.status.in_(_HOLDING))
-            .group_by(referral.wealth_manager_id)
-        )
+    def _ask(self, ids: Sequence[str]) -> Iterable[Any]:
+        return self._session.execute(_OPEN_LEADS, {"ids": ids})
 
     def _notice(self, before: Row | None, after: Row) -> None:
         self._add(_holder_of(before), -1)
@@ -202,13 +212,8 @@ class _Assigned(_Tally):
         self._since = since
         self._rows.watch(RouteTrace, self._notice)
 
-    def _query(self, ids: Sequence[str]) -> sa.Select[str | None, int]:
-        trace = RouteTraceModel
-        return (
-            sa.select(trace.chosen_id, sa.func.count(sa.distinct(trace.referral_id)))
-            .where(trace.chosen_id.in_(ids), trace.at > self._since)
-            .group_by(trace.chosen_id)
-        )
+    def _ask(self, ids: Sequence[str]) -> Iterable[Any]:
+        return self._session.execute(_ASSIGNED, {"ids": ids, "since": self._since})
 
     def _notice(self, before: Row | None, after: Row) -> None:
         assert isinstance(after, RouteTrace), after

@@ -62,6 +62,7 @@ class SyncRequest:
     wait: int = 0
     sealing: str | None = None
     erased: int = 0
+    acked: int = 0
 
 
 def _whole(least: int, most: int, **kwargs: Any) -> ma.fields.Integer:
@@ -94,7 +95,7 @@ class SyncRequestSchema(ma.Schema):
 
     app = _whole(1, 1_000_000, required=True)
     clock = ma.fields.Nested(schema_of(ClockReading), error_messages=_CODES)
-    acked = _whole(0, SEQUENCE_MAX)
+    acked = _whole(0, SEQUENCE_MAX, load_default=0)
     ops = ma.fields.List(ma.fields.Raw(), load_default=(), error_messages=_CODES)
     answered = ma.fields.List(
         ma.fields.Raw(),
@@ -218,6 +219,7 @@ class SyncAnswerSchema(ma.Schema):
     last = _whole(0, SEQUENCE_MAX, required=True)
     keep_from = _whole(1, SEQUENCE_MAX + 1)
     earlier = ma.fields.Dict(keys=ma.fields.String(), values=_whole(0, SEQUENCE_MAX))
+    known = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.String())
     sums = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.String())
     results = ma.fields.List(ma.fields.Nested(ResultSchema), required=True)
     rows = ma.fields.Dict(
@@ -260,4 +262,5 @@ def load_sync(values: dict[str, Json]) -> SyncRequest:
         wait=loaded["wait"],
         sealing=loaded.get("sealing"),
         erased=loaded["erased"],
+        acked=loaded["acked"],
     )

@@ -83,6 +83,7 @@ def post_sync() -> Response:
         bytes_max=min(asked.limit, shared.config.rows_bytes_max),
         is_check=asked.check,
         erased=asked.erased,
+        acked=asked.acked,
     )
     if asked.sealing is not None:
         answer |= shared.sealing.announced(asked.sealing)

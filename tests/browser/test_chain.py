@@ -14,6 +14,7 @@ from shared.domain.moment import day_at_outlet
 from shared.domain.points import PointsEntry, PointsStatus
 from shared.domain.referral import Referral, ReferralStatus
 from shared.domain.visit import Visit, VisitStatus
+from tests.browser.accessibility import controls_of, faults_in
 from tests.browser.driver import Phone
 from tests.browser.enrolment import SLOW_MS_MAX, enrol, unlock
 from tests.browser.live_server import LiveServer
@@ -21,7 +22,6 @@ from tests.server.field_county import HEAD, MANAGER, POSTMAN, VILLAGE
 
 pytestmark = pytest.mark.browser
 
-DESK = {"width": 1280, "height": 800}
 CARED_FOR = "符三婶"
 CUSTOMERS = ("陈大文", "林二姐", "何三叔")
 VOUCHER = "LM-1123-01"
@@ -32,7 +32,8 @@ def test_from_a_melon_field_to_points_explained(
 ) -> None:
     """What must be seen first: nothing lost without network, all explained at the end.
 
-    Each role does its main job with the network cut, in as few taps as PRODUCT asks.
+    Each role does its main job on a phone with the network cut, in as few taps as PRODUCT asks,
+    and its screens are told whole to a screen reader.
     """
     promise_to_come_again(live)
     postman = enrol(new_phone(), live.link_of(POSTMAN), "今天的村")
@@ -41,14 +42,14 @@ def test_from_a_melon_field_to_points_explained(
     come_home(postman)
     assert_each_lead_once(live)
 
-    manager = enrol(new_phone(**DESK), live.link_of(MANAGER), "等我答复（3）")
+    manager = enrol(new_phone(), live.link_of(MANAGER), "等我答复（3）")
     manager.offline()
     accept_and_schedule(manager)
     succeed_on_the_spot(manager)
     manager.online()
     sync(manager)
 
-    head = enrol(new_phone(**DESK), live.link_of(HEAD), "一起批 5")
+    head = enrol(new_phone(), live.link_of(HEAD), "一起批 5")
     verify_and_approve(head)
     for person in (manager, head):
         assert person.foreign_requests(live.url) == []
@@ -83,6 +84,7 @@ def record_round_without_network(postman: Phone) -> None:
     postman.taps = 0
     postman.tap("button", "报出售日")
     postman.tap("button", "今天 ")
+    assert_told_whole(postman)
     postman.tap("button", "保存", exact=True)
     postman.see("今天的村")
     assert postman.taps <= 4
@@ -94,6 +96,7 @@ def record_round_without_network(postman: Phone) -> None:
         postman.tap("button", "存款")
         postman.tap("button", "很高")
         postman.fill("称呼或姓名", name)
+        assert_told_whole(postman)
         postman.tap("button", "客户已同意，保存")
         postman.see("今天的村")
         assert postman.taps <= 5
@@ -110,6 +113,14 @@ def record_round_without_network(postman: Phone) -> None:
     postman.tap("tab", "记录")
     for name in CUSTOMERS:
         postman.see(re.compile(f"{name}.*在本机 · 未上传", re.DOTALL))
+    assert_told_whole(postman)
+
+
+def assert_told_whole(phone: Phone) -> None:
+    """Have each control a name in Chinese, a role, its size and its place in the order."""
+    controls = controls_of(phone.page)
+    assert controls
+    assert faults_in(controls) == []
 
 
 def come_home(postman: Phone) -> None:
@@ -144,6 +155,7 @@ def assert_each_lead_once(live: LiveServer) -> None:
 def accept_and_schedule(manager: Phone) -> None:
     """See why, accept each lead in a tap, and plan one visit for all on the sale day."""
     manager.see(re.compile("为什么是我：东坑村由您负责"))
+    assert_told_whole(manager)
     for left in (2, 1, 0):
         manager.taps = 0
         manager.tap("button", "受理", exact=True)
@@ -165,6 +177,7 @@ def succeed_on_the_spot(manager: Phone) -> None:
     manager.tap("button", "到村了，签到")
     manager.see("已签到")
     manager.tap("button", re.compile(f"^{CUSTOMERS[0]}"))
+    assert_told_whole(manager)
     manager.tap("button", "见到客户了")
     manager.tap("button", "记下见面")
     manager.tap("button", "办成了")
@@ -172,7 +185,7 @@ def succeed_on_the_spot(manager: Phone) -> None:
     manager.tap("button", "1 万–5 万")
     manager.tap("button", "提交成功")
     manager.see("等支局长核实凭证")
-    manager.tap("button", "返回")
+    manager.tap("button", re.compile("^今天 .*走访"))
     manager.tap("button", "结束走访")
     manager.tap("button", "装车")
     manager.tap("button", "多一位")
@@ -183,9 +196,13 @@ def succeed_on_the_spot(manager: Phone) -> None:
 def verify_and_approve(head: Phone) -> None:
     """Check the voucher, which its points wait for; then approve all in two taps."""
     head.tap("button", "逐条看 1")
+    head.tap("button", re.compile(f"^{POSTMAN.name}.*办成业务", re.DOTALL))
     head.see(VOUCHER)
+    assert_told_whole(head)
     head.tap("button", "凭证相符，核实")
+    head.tap("button", "返回")
     head.see("一起批 6", within_ms=SLOW_MS_MAX)
+    assert_told_whole(head)
     head.offline()
     head.taps = 0
     head.tap("button", "批准勾选的 6 条")

@@ -9,12 +9,13 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 import server.database
 import server.feed
 import server.mutations.batch
-from server.database import insert_into
 from server.models import db
 from server.models.sync import ScopeCounterModel
 from tests.faults.luck import luck
@@ -48,6 +49,7 @@ def two_transactions() -> None:
     publish = server.feed.Feed.publish
 
     def in_between(self: Any, *args: Any) -> None:
+        server.database._write_waiting(self._session)
         self._session.flush()
         connection = self._session.connection()
         connection.exec_driver_sql("COMMIT")
@@ -76,19 +78,19 @@ def version_drawn_early() -> None:
         finally:
             drawn.next = None
 
-    def raised(session: Session, county_id: str, by: Mapping[str, int]) -> dict[str, int]:
+    def raised(connection: Connection, county_id: str, by: Mapping[str, int]) -> dict[str, int]:
         if getattr(drawn, "next", None) is None:
-            return original(session, county_id, by)
+            return original(connection, county_id, by)
         found = {}
         for scope, count in sorted(by.items()):
             drawn.next += count
             found[scope] = drawn.next
         counter = ScopeCounterModel
-        insert = insert_into(session, counter).values(
+        insert = postgresql.insert(counter).values(
             [{"scope": s, "county_id": county_id, "version": v} for s, v in sorted(found.items())]
         )
         highest = sa.func.greatest(counter.version, insert.excluded.version)
-        session.execute(
+        connection.execute(
             insert.on_conflict_do_update(index_elements=["scope"], set_={"version": highest})
         )
         return found

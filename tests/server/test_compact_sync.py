@@ -82,3 +82,28 @@ def test_the_signature_is_over_the_bytes_as_sent(phone_of: Any) -> None:
     other: Phone = phone_of(POSTMAN)
     answer: Any = phone.post(pack({"app": 1}), sign=other.key, Content_Type=COMPACT)
     assert answer.status_code == 401
+
+
+def test_a_compact_answer_bears_no_header_that_only_a_page_needs(phone_of: Any) -> None:
+    phone: Phone = phone_of(POSTMAN)
+    phone.sync()
+    idle: dict[str, Any] = {
+        "app": 1,
+        "acked": 0,
+        "ops": [],
+        "open": [],
+        "cursors": phone.cursors,
+        "limit": 1,
+    }
+    idle |= {"clock": {"wall": 0, "mono": 0, "boot": "a"}}
+    answer = phone.post(pack(idle), Accept=f"{COMPACT}, */*", Content_Type=COMPACT)
+    assert answer.mimetype == COMPACT
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    # Nothing is new: this comes a hundred times a day, over 2G.
+    told = sum(len(f"{name}: {value}\r\n") for name, value in answer.headers.items())
+    assert told + len(answer.data) < 450
+    # A refusal is one that a browser would show.
+    refused = phone.post(b"", Accept=COMPACT, Content_Type=COMPACT)
+    assert "frame-ancestors" in refused.headers["Content-Security-Policy"]

@@ -227,6 +227,21 @@ def test_a_lost_scope_takes_only_what_no_other_scope_holds(phone_of: Any) -> Non
     assert held(phone, "harvest_date") == set()
 
 
+def test_a_copy_that_was_not_told_of_a_lost_scope_begins_anew(phone_of: Any) -> None:
+    put(replace(stored(Staff, POSTMAN), roles=(Role.POSTMAN, Role.BRANCH_HEAD)))
+    phone = phone_of(POSTMAN)
+    phone.sync()
+    copied = dict(phone.cursors)
+    put(replace(stored(Staff, POSTMAN), roles=(Role.POSTMAN,)))
+    phone.sync()
+    phone.sync()
+    assert phone.send().json["reset"] == []
+    answer = phone.send(cursors=copied).json
+    assert answer["gone"] == {}
+    assert f"office:{OUTLET}" in answer["reset"]
+    assert set(answer["reset"]) == copied.keys() - phone.cursors.keys()
+
+
 def test_scopes_that_were_never_given_tell_nothing(phone_of: Any, clock: HandClock) -> None:
     put(*lead(1, clock))
     stranger = phone_of(STRANGER)

@@ -164,9 +164,12 @@ class Box:
         with self.session() as session:
             return identity_of(session, self.services.door.signer).generation
 
-    async def phone_of(self, staff: Staff) -> Person:
+    def code_for(self, staff: Staff) -> str:
         with self.session() as session:
-            code = issue_code(self.services.door, self.services.config, session, staff).code
+            return issue_code(self.services.door, self.services.config, session, staff).code
+
+    async def phone_of(self, staff: Staff) -> Person:
+        code = self.code_for(staff)
         person = Person(self.folder / staff.number, WsgiAdapter(self.app))
         self.adapters.append(person.adapter)
         await person.field.load()
@@ -197,8 +200,23 @@ class Person:
         return dataclasses.replace(ports, http=http, clock=self.clock)
 
     async def restart(self) -> None:
+        await self._end()
+        await self._begin()
+
+    async def copied(self, folder: Path) -> Person:
+        """Return a copy of this installation: both go on under one number."""
+        await self._end()
+        shutil.copytree(self.folder, folder)
+        copy = Person(folder, self.adapter)
+        await copy._begin()
+        await self._begin()
+        return copy
+
+    async def _end(self) -> None:
         await self.field.stop()
         self.field._device.journal.close()  # type: ignore[attr-defined]
+
+    async def _begin(self) -> None:
         self.field = Field(self.device())
         await self.field.load()
         await self.field.unlock(PIN)
@@ -443,6 +461,41 @@ def test_what_the_rules_refuse_now_is_kept_for_a_person(box: Box) -> None:
         with box.session() as session:
             (parked,) = session.scalars(sa.select(OpModel).filter_by(state=OpState.PARKED))
             assert "promised ok before a restore" in (parked.parked_reason or "")
+
+    asyncio.run(tell())
+
+
+@pytest.mark.parametrize("taken", [1, 2], ids=["some sequences taken", "all sequences taken"])
+def test_what_a_copy_of_the_phone_had_answered_is_not_lost_to_the_other_copy(
+    box: Box, taken: int
+) -> None:
+    """After the restore the other copy comes first, and sends under the same sequences."""
+
+    async def tell() -> None:
+        postman = await box.phone_of(POSTMAN)
+        await postman.do("submit_referral", lead(postman.field, "陈大文", None))
+        backup = box.back_up()
+        copy = await postman.copied(box.folder / "copy")
+        for name in ("林二姐", "周三妹"):
+            await copy.do("submit_referral", lead(copy.field, name, None))
+        box.restore(backup)
+        for name in ("何四", "吴五")[:taken]:
+            await postman.do("submit_referral", lead(postman.field, name, None))
+        await copy.field.record("submit_referral", lead(copy.field, "郑六", None))
+        status = await copy.field.sync_now()
+        assert status.pause_slug == "forked"
+        await copy.restart()
+        status = await copy.field.sync_now()
+        assert status.pause_slug == "forked", "a restart makes the two copies one again"
+        await copy.field.enrol(box.code_for(POSTMAN), "新的")
+        await copy.field.unlock(PIN)
+        await copy.sync()
+        with box.session() as session:
+            rows = DatabaseRows(session, COUNTY.id)
+            names = {row.id: row.name for row in rows.where(Customer)}
+            referrals = [names[row.customer_id] for row in rows.where(Referral)]
+        expected = ["陈大文", "林二姐", "周三妹", "郑六", *("何四", "吴五")[:taken]]
+        assert sorted(referrals) == sorted(expected)
 
     asyncio.run(tell())
 

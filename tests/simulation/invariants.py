@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from client.engine import Field
 from client.points import summarise
 from client.status import OutboxState
-from client.store.outbox import KEPT_MS, Entry
+from client.store.outbox import KEPT_MS
 from server.ledger.check import check_ledger
 from server.models import MODELS
 from server.models.sync import OpModel
@@ -270,7 +270,7 @@ def check_end(world: World) -> None:
     if report.faults:
         raise Violation("the ledger holds", "; ".join(report.faults[:3]))
     for phone in world.phones.values():
-        _check_settled(phone, world.restores > 0)
+        _check_settled(phone, everything.ops, was_restored=world.restores > 0)
     _check_ops(world, everything)
     _check_awards(everything)
     _check_replicas(world, everything)
@@ -281,7 +281,7 @@ def check_end(world: World) -> None:
     world.trace.note(f"ends with ops {sorted(ops.items())} points {sorted(entries.items())}")
 
 
-def _check_settled(phone: Phone, was_restored: bool) -> None:  # noqa: FBT001
+def _check_settled(phone: Phone, ops: Sequence[OpModel], *, was_restored: bool) -> None:
     field = phone.open
     if field is None:
         raise Violation("every phone heals", f"{phone.name} can't be opened")
@@ -290,16 +290,16 @@ def _check_settled(phone: Phone, was_restored: bool) -> None:  # noqa: FBT001
         detail = f"{phone.name}: {status.waiting} wait"
         raise Violation("outboxes are empty in the end", detail)
     open_ = [entry for entry in outbox.entries.values() if entry.is_open]
-    # What the server had accepted before a restore and can't accept again is a matter for people.
-    if open_ and not (was_restored and all(_is_parked(entry) for entry in open_)):
+    # What the server had accepted before a restore and can't accept again is a matter for people,
+    # and so is what waits for it.
+    for_people = _parked_or_behind(ops) if was_restored else set()
+    assert field._enrolment is not None
+    number = field._enrolment.device
+    if any((number, entry.seq) not in for_people for entry in open_):
         detail = f"{phone.name}: {[entry.seq for entry in open_]} are deferred or parked"
         raise Violation("nothing waits for ever", detail)
     if field.world._overlay and not open_:
         raise Violation("server rows are shown in the end", f"{phone.name} {field.world._overlay}")
-
-
-def _is_parked(entry: Entry) -> bool:
-    return entry.result is not None and entry.result.state is OpState.PARKED
 
 
 def _check_ops(world: World, everything: Everything) -> None:
@@ -321,6 +321,7 @@ def _check_ops(world: World, everything: Everything) -> None:
         for op in everything.ops
         if op.state is OpState.OK
     }
+    for_people = _parked_or_behind(everything.ops) if world.restores else set()
     for phone in world.phones.values():
         missing = [one for one in phone.promises if not by_key.get(one.key)]
         if len(missing) > phone.lost_allowed:
@@ -329,8 +330,21 @@ def _check_ops(world: World, everything: Everything) -> None:
         for promise in phone.promises:
             if by_key.get(promise.key):
                 ops = by_key[promise.key]
-                if not (world.restores and any(op.state is OpState.PARKED for op in ops)):
+                if for_people.isdisjoint((op.device, op.seq) for op in ops):
                     _check_promise(phone, promise, ops, ids, named)
+
+
+def _parked_or_behind(ops: Iterable[OpModel]) -> set[tuple[int, int]]:
+    """Return the numbers of operations that wait for a person, or for one that does."""
+    found = {(op.device, op.seq) for op in ops if op.state is OpState.PARKED}
+    behind = {
+        (op.device, op.seq): (op.waits_device, op.waits_seq)
+        for op in ops
+        if op.state is OpState.DEFERRED
+    }
+    while more := {one for one, first in behind.items() if first in found} - found:
+        found |= more
+    return found
 
 
 def _check_runs(same: Iterable[Sequence[OpModel]], ran: set[tuple[int, int]]) -> None:
@@ -357,7 +371,10 @@ def _check_promise(
     assert field._enrolment is not None
     slugs = [json.loads(op.problem or "{}").get("type", "") for op in ops]
     if any(slug.endswith("missing-object") for slug in slugs):
-        named = set(json.loads(ops[0].body or "{}")["base"])
+        body = json.loads(ops[0].body or "{}")
+        # What it is about has no base where only this phone knew it: its maker may be refused.
+        named = {*body["base"], *([body["args"]["id"]] if "id" in body["args"] else [])}
+        named.discard(promise.makes)
         if named and named <= ids:
             raise Violation("what depends on something waits for it", what)
     if promise.key in phone.accepted:

@@ -32,6 +32,7 @@ from client.sync import round as client_round
 from client.sync.answer import check_receipts
 from client.sync.sealing import BundleAnswer
 from server import auth, exchange, feed, scope
+from server.database import _write_waiting
 from server.ledger import posting
 from server.ledger.chain import chain_head
 from server.models.referral import ReferralModel
@@ -172,6 +173,12 @@ def _replica_not_rebuilt(patch: pytest.MonkeyPatch) -> None:
 
 
 @_bug
+def _dropped_by_a_wrong_clock_for_good(patch: pytest.MonkeyPatch) -> None:
+    """What the phone has dropped as expired, it never asks for again."""
+    patch.setattr(Replica, "has_dropped_early", lambda *_: False)
+
+
+@_bug
 def _tombstones_ignored(patch: pytest.MonkeyPatch) -> None:
     take_page = Holdings.take_page
 
@@ -188,7 +195,7 @@ def _restore_not_noticed(patch: pytest.MonkeyPatch) -> None:
 
 @_bug
 def _stranded_work_forgotten(patch: pytest.MonkeyPatch) -> None:
-    async def nothing(*_: object) -> None:
+    async def nothing(*_: object, **__: object) -> None:
         """Bring nothing over."""
 
     patch.setattr(holdings, "bring_over", nothing)
@@ -197,7 +204,26 @@ def _stranded_work_forgotten(patch: pytest.MonkeyPatch) -> None:
 @_bug
 def _answered_work_left_under_old_number(patch: pytest.MonkeyPatch) -> None:
     """What was answered is safe, whatever server has lost it since."""
-    patch.setattr(_Past, "owes", lambda self, seq, _: seq not in self.results)
+    patch.setattr(_Past, "owes", lambda self, seq, *_: seq not in self.results)
+
+
+@_bug
+def _clone_after_a_restore_goes_unnoticed(patch: pytest.MonkeyPatch) -> None:
+    """That the server knows as many sequences as before is taken for knowing the same."""
+    patch.setattr(Outbox, "differs", lambda *_: False)
+
+
+@_bug
+def _known_sequence_counts_as_known_operation(patch: pytest.MonkeyPatch) -> None:
+    """What a clone has overwritten after a restore stays under the old number."""
+    owes = _Past.owes
+
+    def by_sequence(self: _Past, seq: int, last: int, _: str) -> bool:
+        result = self.results.get(seq)
+        life = result.receipt.generation if result and result.receipt else ""
+        return owes(self, seq, last, life)
+
+    patch.setattr(_Past, "owes", by_sequence)
 
 
 @_bug
@@ -250,16 +276,18 @@ def _wall_clock_decides_expiry(patch: pytest.MonkeyPatch) -> None:
 
 @_bug
 def _duplicate_sequence_runs_twice(patch: pytest.MonkeyPatch) -> None:
-    add = OpLog.add
+    def merging(note: Any) -> Any:
+        def merged(self: OpLog, *args: Any) -> Any:
+            device, op = args[:2]
+            earlier = sa.delete(OpModel).filter_by(device=device.number, seq=op.seq)
+            self._session.execute(earlier)
+            return note(self, *args)
 
-    def merged(self: OpLog, *args: Any) -> Any:
-        device, op = args[:2]
-        earlier = sa.delete(OpModel).filter_by(device=device.number, seq=op.seq)
-        self._session.execute(earlier)
-        return add(self, *args)
+        return merged
 
     patch.setattr(OpLog, "known", lambda *_: {})
-    patch.setattr(OpLog, "add", merged)
+    patch.setattr(OpLog, "add", merging(OpLog.add))
+    patch.setattr(OpLog, "append", merging(OpLog.append))
     patch.setattr(batch, "_demand_no_gap", lambda *_: None)
 
 
@@ -314,16 +342,19 @@ def _savepoint_lost(patch: pytest.MonkeyPatch) -> None:
 
 @_bug
 def _effect_committed_before_its_result(patch: pytest.MonkeyPatch) -> None:
-    add = OpLog.add
+    def parted(note: Any) -> Any:
+        def apart(self: OpLog, *args: Any) -> Any:
+            _write_waiting(self._session)
+            self._session.flush()
+            connection = self._session.connection()
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            return note(self, *args)
 
-    def apart(self: OpLog, *args: Any) -> Any:
-        self._session.flush()
-        connection = self._session.connection()
-        connection.exec_driver_sql("COMMIT")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        return add(self, *args)
+        return apart
 
-    patch.setattr(OpLog, "add", apart)
+    patch.setattr(OpLog, "add", parted(OpLog.add))
+    patch.setattr(OpLog, "append", parted(OpLog.append))
 
 
 @_bug
@@ -438,6 +469,17 @@ def _lost_scope_told_once(patch: pytest.MonkeyPatch) -> None:
         remember(session, device, noted, scopes, set())
 
     patch.setattr(exchange, "_remember_scopes", at_once)
+
+
+@_bug
+def _copy_never_told_of_a_lost_scope(patch: pytest.MonkeyPatch) -> None:
+    """One copy of an installation is told that a scope is lost; the other one keeps its rows."""
+    answer = exchange._answer
+
+    def unreset(page: Any, scopes: Any, *, reset: Any) -> Any:
+        return answer(page, scopes, reset=[scope for scope in reset if scope in scopes])
+
+    patch.setattr(exchange, "_answer", unreset)
 
 
 @_bug

@@ -45,6 +45,8 @@ BEGINS_MS = 1_777_856_400_000  # Monday 2026-05-04, nine o'clock at the outlets.
 LEAST_PHONES = 5
 HEALING_ROUNDS = 12
 SWEEP_S = 7300.0
+BACKUP_GOOD_S = 50 * 86_400.0
+"""Phones keep what they have sent for 60 days; who restores an older backup loses what was then."""
 _FAST = Path("/dev/shm")  # noqa: S108 - syncs cost nothing there
 
 
@@ -95,6 +97,7 @@ class World:
         self.attempts_before = invariants.attempts_of(self.server)
         self.restores = 0
         self._backup: Path | None = None
+        self._backed_up_s = 0.0
         self._poisoned: set[str] = set()
         self._barred: set[str] = set()
 
@@ -258,10 +261,11 @@ class World:
 
     async def _back_up_or_restore(self) -> None:
         path = self.folder / "backup.sqlite3"
-        if self._backup is None:
+        is_old = self.loop.time() - self._backed_up_s > BACKUP_GOOD_S
+        if self._backup is None or is_old:
             self.trace.note("  backup")
             self.server.back_up(path)
-            self._backup = path
+            self._backup, self._backed_up_s = path, self.loop.time()
         elif self.chance.random() < 0.5:
             self.trace.note("  restore")
             self.restores += 1

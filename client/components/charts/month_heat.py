@@ -119,7 +119,13 @@ def _cell(
         color=ink,
         weight=ft.FontWeight.W_700 if shown.count or day == today else ft.FontWeight.W_400,
     )
-    lunar = ft.Text(shown.lunar, size=11, color=soft, max_lines=1, no_wrap=True)
+    lunar = ft.Text(
+        shown.lunar,
+        theme_style=ft.TextThemeStyle.LABEL_SMALL,
+        color=soft,
+        max_lines=1,
+        no_wrap=True,
+    )
     return ft.Semantics(
         label=shown.name,
         button=True,

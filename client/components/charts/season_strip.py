@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import flet as ft
 
-from client.components.text import body, note
+from client.components.text import body
 from client.design import EARTH, INK_SOFT, LEAF, PRESSED
 
 __all__ = ["Season", "season_strip"]
@@ -33,7 +33,12 @@ def season_strip(seasons: Sequence[Season], this_month: int) -> ft.Control:
             ft.Container(width=LABEL_WIDTH),
             *[
                 ft.Container(
-                    note(str(month), color=LEAF if month == this_month else INK_SOFT),
+                    ft.Text(
+                        str(month),
+                        theme_style=ft.TextThemeStyle.LABEL_SMALL,
+                        color=LEAF if month == this_month else INK_SOFT,
+                        no_wrap=True,  # Two digits under one another are two months.
+                    ),
                     expand=1,
                     alignment=ft.Alignment.CENTER,
                 )

@@ -13,7 +13,7 @@ import flet.canvas as cv
 
 from client.components.guard import guarded
 from client.components.text import note, silent, strong
-from client.design import CARD, GAP_L, INK_SOFT, LEAF, LINE_SOFT, RADIUS, TONES
+from client.design import CARD, GAP_L, GAP_S, INK_SOFT, LEAF, LINE_SOFT, RADIUS, TONES
 
 __all__ = ["Place", "Spot", "kilometres_wide", "spots", "village_map"]
 
@@ -74,7 +74,7 @@ def spots(places: Sequence[Place], width: float, height: float = HEIGHT) -> list
 
 def _apart(true: Sequence[Spot], width: float, height: float) -> list[Spot]:
     """Put each spot, from north to south, as near to where it is true as leaves names readable."""
-    # Names stay on the map; the scale has a corner of its own.
+    # Names stay on the map.
     left, right = LABEL_WIDTH / 2, width - LABEL_WIDTH / 2
     top, bottom = POINT / 2, height - LABELLED_HEIGHT + POINT / 2
     free = [
@@ -123,22 +123,31 @@ def village_map(places: Sequence[Place], width: float, *, scale: str) -> ft.Cont
         cv.Line(x1=start.x, y1=start.y, x2=end.x, y2=end.y, paint=line)
         for start, end in pairwise(way)
     ]
+    drawn = ft.Stack(
+        [
+            cv.Canvas(shapes=list(legs), width=width, height=HEIGHT),
+            *[_point(place, spot) for place, spot in zip(places, where, strict=True)],
+        ],
+        width=width,
+        height=HEIGHT,
+    )
+    # Under the map, not on it: a village may lie in any corner.
+    key = ft.Row(
+        [ft.Icon(ft.Icons.NORTH, color=INK_SOFT, size=18), note(scale)],
+        spacing=GAP_S,
+        alignment=ft.MainAxisAlignment.SPACE_BETWEEN,
+    )
     return ft.Container(
-        ft.Stack(
-            [
-                cv.Canvas(shapes=list(legs), width=width, height=HEIGHT),
-                *[_point(place, spot) for place, spot in zip(places, where, strict=True)],
-                ft.Container(note(scale, color=INK_SOFT), right=GAP_L, bottom=6),
-                ft.Icon(ft.Icons.NORTH, color=INK_SOFT, size=18, left=GAP_L, top=8),
-            ],
-            width=width,
-            height=HEIGHT,
+        ft.Column(
+            [drawn, ft.Container(key, padding=ft.Padding.symmetric(horizontal=GAP_L))],
+            spacing=0,
+            tight=True,
         ),
         bgcolor=CARD,
         border=ft.Border.all(1, LINE_SOFT),
         border_radius=RADIUS,
         width=width,
-        height=HEIGHT,
+        padding=ft.Padding.symmetric(vertical=GAP_S),
         clip_behavior=ft.ClipBehavior.ANTI_ALIAS,
     )
 

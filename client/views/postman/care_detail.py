@@ -72,6 +72,9 @@ def CareScreen(card_id: str) -> ft.Control:
         app.navigation.back()
         app.tell(words("care.visited"), tone="good")
 
+    def called() -> None:
+        form.put(how=FollowUpHow.CALL.value)  # One tap more, and the call is recorded.
+
     is_mine = found.status in OPEN_CARDS and found.owner_id == app.field.me.id
     # A teller opens a card for their own referral and leaves the following up to others.
     is_followed_up_here = is_mine and may(app.field.actor, "follow_up_care_card")
@@ -81,7 +84,7 @@ def CareScreen(card_id: str) -> ft.Control:
     }
     body: list[ft.Control] = [
         *(refusal_card(app, op, words) for op in refused if not op.is_seen),
-        _facts(app, rows, found, words),
+        _facts(app, rows, found, words, called if is_followed_up_here else None),
     ]
     if is_mine and task:
         body.append(tasks[task]())
@@ -116,14 +119,16 @@ def CareScreen(card_id: str) -> ft.Control:
     return page_body(body, footer=footer)
 
 
-def _facts(app: App, rows: Rows, found: CareCard, words: Words) -> ft.Control:
+def _facts(
+    app: App, rows: Rows, found: CareCard, words: Words, on_call: Callable[[], object] | None
+) -> ft.Control:
     today = app.field.today()
     facts = [
         ft.Row(
             [badge(words.name(found.status), "wait" if found.status in OPEN_CARDS else "plain")]
         ),
         fact(words("lead.customer"), customer_name(rows, found.customer_id)),
-        PhoneLine(found.customer_id),
+        PhoneLine(found.customer_id, on_call),
         fact(words("fact.village"), village_name(rows, found.village_id)),
         fact(words("fact.reason"), words.name(found.reason)),
         fact(words("care.next"), day(found.next_contact_on, today, words)),

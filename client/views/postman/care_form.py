@@ -8,6 +8,7 @@ import flet as ft
 
 from client.actions.care import fresh_care, open_care
 from client.actions.phone import check_phone
+from client.actions.today import at_hand, visited_on
 from client.components.buttons import primary_button
 from client.components.cards import card
 from client.components.chips import Option, choice_chips
@@ -19,7 +20,7 @@ from client.components.person_fields import PersonFields
 from client.components.questions import enum_question, question, restored_banner
 from client.components.text import strong
 from client.form import Form, draft_name, use_form
-from client.state import use_app, use_words, use_world
+from client.state import use_app, use_made, use_words, use_world
 from client.strings import Words
 from client.views.labels import customer_name, unnamed_customer
 from client.views.postman.saved import close_discarded, close_saved
@@ -40,7 +41,9 @@ def CareFormScreen(village: str | None = None, referral: str | None = None) -> f
     """Ask why not now, and for the next contact."""
     app, words, rows = use_app(), use_words(), use_world()
     today = app.field.today()
-    villages = villages_of(rows, app.field.me.id, today)
+    # Once: what stands under the thumb must not move while the form is open.
+    visited, _ = use_made(lambda: visited_on(rows, app.field.me.id, today))
+    villages = at_hand(villages_of(rows, app.field.me.id, today), visited)
     first = village or (villages[0].id if villages else None)
     form, start_over = use_form(
         draft_name("care", referral or village),
@@ -51,9 +54,9 @@ def CareFormScreen(village: str | None = None, referral: str | None = None) -> f
     lead = rows.get(Referral, form["referral_id"]) if form["referral_id"] else None
 
     async def save() -> None:
-        set_tried(True)
         phone = check_phone(str(form["phone"] or ""))
         if form.chosen(CareReason, "reason") is None or not phone.is_whole:
+            set_tried(True)
             app.tell(words("form.missing"), tone="bad")
             return
         await open_care(app.field, form, unnamed_customer(rows, form["village_id"], words))

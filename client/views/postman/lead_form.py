@@ -9,7 +9,7 @@ import flet as ft
 
 from client.actions.leads import fresh_lead, submit_lead
 from client.actions.phone import check_phone
-from client.actions.today import sale_of_village
+from client.actions.today import at_hand, sale_of_village, visited_on
 from client.components.buttons import quiet_button
 from client.components.chips import Option, choice_chips, toggle_chips
 from client.components.consent import ConsentAction
@@ -21,7 +21,7 @@ from client.components.text import note
 from client.components.when import span
 from client.design import GAP_L, GAP_S, INK_SOFT
 from client.form import Form, draft_name, use_form
-from client.state import App, use_app, use_words, use_world
+from client.state import App, use_app, use_made, use_words, use_world
 from client.strings import Words
 from client.views.labels import crop_name, staff_name, unnamed_customer
 from client.views.postman.saved import close_discarded, close_saved
@@ -44,27 +44,30 @@ def LeadFormScreen(village: str | None = None) -> ft.Control:
     """Ask what the customer wants; saving says that they agreed."""
     app, words, rows = use_app(), use_words(), use_world()
     today = app.field.today()
-    villages = villages_of(rows, app.field.me.id, today)
+    # Once: what stands under the thumb must not move while the form is open.
+    visited, _ = use_made(lambda: visited_on(rows, app.field.me.id, today))
+    villages = at_hand(villages_of(rows, app.field.me.id, today), visited)
     form, start_over = use_form(
         draft_name("lead", village), lambda: _fresh(app, rows, village, villages)
     )
     ft.use_state(form)
     is_more, set_more = ft.use_state(False)
     is_tried, set_tried = ft.use_state(False)
-    is_busy, set_busy = ft.use_state(False)
+    # No state: drawing the form as busy would take longer than keeping the record.
+    is_saving = ft.use_ref(False)
 
     async def save() -> None:
-        set_tried(True)
-        if is_busy:
+        if is_saving.current:
             return
         if _missing(form):
+            set_tried(True)
             app.tell(words("form.missing"), tone="bad")
             return
-        set_busy(True)
+        is_saving.current = True
         try:
             await submit_lead(app.field, form, unnamed_customer(rows, form["village_id"], words))
         finally:
-            set_busy(False)
+            is_saving.current = False
         close_saved(app, words, "lead.saved", f"/postman/lead/{form['id']}")
 
     async def refuse() -> None:
@@ -96,7 +99,7 @@ def LeadFormScreen(village: str | None = None) -> ft.Control:
             _more(form, words) if is_more else _more_button(lambda: set_more(True), words),
             _likely(app, rows, form, words),
         ],
-        footer=ConsentAction(words("lead.save"), save, refuse, is_busy=is_busy),
+        footer=ConsentAction(words("lead.save"), save, refuse),
     )
 
 
@@ -133,8 +136,10 @@ def _village_question(
     if near is not None:
         # The village stands chosen right above it.
         days = span(near.sale_from_on, near.sale_to_on, today, words)
-        label = words("lead.with_sale", crop=crop_name(rows, near.crop_id), days=days)
-        sale_chip = toggle_chips([Option(near.id, label)], {linked.id} if linked else set(), toggle)
+        label = words("lead.with_sale", crop=crop_name(rows, near.crop_id))
+        # In two lines: in large type one would lose the end of the sale.
+        option = Option(near.id, label, hint=days)
+        sale_chip = toggle_chips([option], {linked.id} if linked else set(), toggle)
     return question(
         words("lead.village"),
         choice_chips(

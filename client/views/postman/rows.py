@@ -20,7 +20,7 @@ from client.views.labels import (
     sale_tone,
     village_name,
 )
-from shared.domain.care_card import CareCard
+from shared.domain.care_card import OPEN_CARDS, CareCard, CareStatus
 from shared.domain.harvest import HarvestDate
 from shared.domain.referral import Referral
 from shared.domain.rows import Rows
@@ -47,15 +47,22 @@ def sale_row(app: App, rows: Rows, sale: HarvestDate, today: dt.date, words: Wor
 
 
 def care_row(app: App, rows: Rows, card: CareCard, today: dt.date, words: Words) -> ft.Control:
-    """Show a care card: who, where, why not yet, and when to see them again."""
+    """Show a care card: who, where, why not yet, and when to see them again, while it is open."""
     late = card.next_contact_on < today
     due = words("care.overdue" if late else "care.due", day=day(card.next_contact_on, today, words))
+    state = (
+        badge(due, "bad" if late else "wait", icon=ft.Icons.EVENT_REPEAT)
+        if card.status in OPEN_CARDS
+        else badge(
+            words.name(card.status), "good" if card.status is CareStatus.CONVERTED else "plain"
+        )
+    )
     who = customer_name(rows, card.customer_id)
     where = note(village_name(rows, card.village_id)) if card.village_id else None
     return tap_card(
         ft.Row([strong(who), *([where] if where else [])], wrap=True, spacing=GAP_S),
         note(words.name(card.reason)),
-        ft.Row([badge(due, "bad" if late else "wait", icon=ft.Icons.EVENT_REPEAT)], wrap=True),
+        ft.Row([state], wrap=True),
         on_click=lambda: app.navigation.open(f"/postman/care/{card.id}"),
         key=card.id,
     )

@@ -7,7 +7,7 @@ import datetime as dt
 import flet as ft
 
 from client.actions.sales import fresh_sale, report_sale
-from client.actions.today import crops_in_season, next_market_day
+from client.actions.today import at_hand, crops_in_season, next_market_day, visited_on
 from client.components.buttons import primary_button, quiet_button
 from client.components.cards import empty_state
 from client.components.chips import Option, choice_chips
@@ -18,7 +18,7 @@ from client.components.questions import enum_question, question, restored_banner
 from client.components.text import note
 from client.components.when import day
 from client.form import Form, draft_name, use_form
-from client.state import App, use_app, use_words, use_world
+from client.state import App, use_app, use_made, use_words, use_world
 from client.strings import Words
 from client.views.postman.saved import close_saved
 from client.views.workplace import screen
@@ -39,7 +39,9 @@ def SaleFormScreen(village: str | None = None) -> ft.Control:
     """Ask which crop, on which day, and how that is known."""
     app, words, rows = use_app(), use_words(), use_world()
     today = app.field.today()
-    villages = villages_of(rows, app.field.me.id, today)
+    # Once: what stands under the thumb must not move while the form is open.
+    visited, _ = use_made(lambda: visited_on(rows, app.field.me.id, today))
+    villages = at_hand(villages_of(rows, app.field.me.id, today), visited)
     form, start_over = use_form(
         draft_name("sale", village), lambda: _fresh(app, rows, village, villages)
     )
@@ -48,8 +50,8 @@ def SaleFormScreen(village: str | None = None) -> ft.Control:
     is_tried, set_tried = ft.use_state(False)
 
     async def save() -> None:
-        set_tried(True)
         if not (form["village_id"] and form["crop_id"] and form["from_on"]):
+            set_tried(True)
             app.tell(words("form.missing"), tone="bad")
             return
         await report_sale(app.field, form)

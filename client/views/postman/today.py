@@ -124,23 +124,28 @@ def _villages(
 ) -> list[ft.Control]:
     if not villages:
         if not has_synced(rows, app.field.me.outlet_id):
-            return []  # The shell says that they are on their way.
+            # The shell says that they are on their way, and that leads can be recorded by now.
+            return [card(strong(words("outlet.begin")), _lead_anywhere(app, words))]
         return [
             empty_state(
                 words("today.no_round"),
                 detail=words("today.no_round_detail"),
                 icon=ft.Icons.ROUTE_OUTLINED,
-                action=primary_button(
-                    words("lead.new"),
-                    lambda: app.navigation.open("/postman/lead"),
-                    icon=ft.Icons.PERSON_ADD_ALT_1,
-                ),
+                action=_lead_anywhere(app, words),
             )
         ]
     cards = [_village_card(app, rows, village, words, today) for village in villages]
     # As high as the head beside it, on a desk.
     room = ft.Container() if app.look.wide else None
     return [section(words("today.villages"), *cards, trailing=room)]
+
+
+def _lead_anywhere(app: App, words: Words) -> ft.Control:
+    return primary_button(
+        words("lead.new"),
+        lambda: app.navigation.open("/postman/lead"),
+        icon=ft.Icons.PERSON_ADD_ALT_1,
+    )
 
 
 def _village_card(
@@ -211,6 +216,8 @@ def _follow_ups(app: App, rows: Rows, words: Words, today: dt.date) -> list[ft.C
 def _sales(
     app: App, rows: Rows, villages: Sequence[Village], words: Words, today: dt.date
 ) -> list[ft.Control]:
+    if not has_synced(rows, app.field.me.outlet_id):
+        return []  # Nobody knows yet whether there are any.
     near = near_sales(rows, villages, today)
     if not near:
         return [section(words("today.sales"), card(note(words("today.no_sales"))))]

@@ -19,7 +19,7 @@ from client.state import App, use_app, use_words, use_world
 from client.strings import Words
 from client.views.desk.naming import crop_name, village_name
 from client.views.desk.panes import panes
-from client.views.wealth_manager.seasons import season_section
+from client.views.seasons import season_section
 from client.views.workplace import screen
 from shared.domain.calendar import is_market_day, market_digits
 from shared.domain.day_plan import covered_villages, sale_calendar

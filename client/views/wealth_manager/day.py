@@ -58,7 +58,7 @@ def DayTab() -> ft.Control:
         ),
     ]
     around = [
-        *day_map(app, rows, plan, words, wide=look.wide),
+        *day_map(app, rows, plan, words),
         *_proposed(app, rows, words),
         section(
             words("day.unvisited", n=len(unvisited)),

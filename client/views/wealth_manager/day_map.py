@@ -16,17 +16,16 @@ from shared.domain.village import Village
 
 __all__ = ["day_map"]
 
-PHONE_MAP_WIDTH = 358
-DESK_MAP_WIDTH = 480
+MAP_WIDTH_MAX = 480
 
 
-def day_map(app: App, rows: Rows, plan: DayPlan, words: Words, *, wide: bool) -> list[ft.Control]:
+def day_map(app: App, rows: Rows, plan: DayPlan, words: Words) -> list[ft.Control]:
     """Draw the day's villages as far as they are known to lie somewhere; one alone needs no map."""
     places = _places(app, rows, plan, words)
     if len(places) <= 1:
         return []
     scale = words("day.map_scale", km=max(1, round(kilometres_wide(places))))
-    width = DESK_MAP_WIDTH if wide else PHONE_MAP_WIDTH
+    width = min(MAP_WIDTH_MAX, app.look.page_width)
     drawn = ft.Row([village_map(places, width, scale=scale)], alignment=ft.MainAxisAlignment.CENTER)
     return [section(words("day.map"), drawn)]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import flet as ft
 
 from client.components.buttons import secondary_button
-from client.components.cards import empty_state, section
+from client.components.cards import card, empty_state, section
 from client.components.charts.bars import Bar, bar_key, bars
 from client.components.chips import Option, choice_chips
 from client.components.paging import PagedList
@@ -88,5 +88,5 @@ def _sources(led: Sequence[Referral], words: Words) -> ft.Control:
     return section(
         words("progress.by_need"),
         bar_key(words("progress.key_won"), words("progress.key_all")),
-        bars(drawn),
+        card(bars(drawn)),
     )

@@ -141,7 +141,7 @@ def _header(app: App, rows: Rows, visit: Visit, words: Words) -> ft.Control:
         if visit.checked_in_at
         else None,
         fact(words("visit.done"), visit.help_done) if visit.help_done else None,
-        fact(words("visit.escorted"), words("visit.escorted_n", n=visit.escorted))
+        fact(words("visit.brought"), words("visit.escorted_n", n=visit.escorted))
         if visit.status is S.DONE
         else None,
         fact(words("visit.ended"), visit.ended_reason) if visit.ended_reason else None,

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import flet as ft
 import pytest
-from flet.controls.base_control import BaseControl
 
-from client.components.guard import guarded, is_guarded, spawn
+from client.components.guard import guarded, spawn
 from client.status import FieldState
 from shared.domain.refusals import RefusedError
 from tests.client.views.demo_rows import CARD, LEAD, SALE, postman_field, row_id
-from tests.client.views.harness import DESK, PHONE, Screen
+from tests.client.views.harness import Screen
 
 SCREENS = (
     "/",
@@ -42,44 +39,6 @@ DOORS = (FieldState.NOT_ENROLLED, FieldState.PIN_NEEDED, FieldState.LOCKED)
 
 class SomeBugError(Exception):
     """What no handler foresees."""
-
-
-def handlers_of(control: BaseControl) -> Iterator[tuple[str, object]]:
-    for entry in dataclasses.fields(control):
-        if entry.name.startswith("on_"):
-            handler = getattr(control, entry.name, None)
-            if handler is not None and callable(handler):
-                yield f"{type(control).__name__}.{entry.name}", handler
-
-
-@pytest.mark.parametrize("size", [PHONE, DESK])
-@pytest.mark.parametrize("route", SCREENS)
-def test_every_handler_of_a_screen_is_guarded(route: str, size: tuple[int, int]) -> None:
-    async def story() -> None:
-        screen = await Screen().open(postman_field(), route=route, size=size)
-        bare = [
-            name
-            for control in screen.top()
-            for name, handler in handlers_of(control)
-            if not is_guarded(handler)
-        ]
-        assert bare == []
-        assert not screen.conn.crashes
-        await screen.close()
-
-    asyncio.run(story())
-
-
-@pytest.mark.parametrize("state", DOORS)
-def test_every_handler_before_the_unlock_is_guarded(state: FieldState) -> None:
-    async def story() -> None:
-        screen = await Screen().open(postman_field(state=state))
-        found = [pair for control in screen.top() for pair in handlers_of(control)]
-        assert found
-        assert [name for name, handler in found if not is_guarded(handler)] == []
-        await screen.close()
-
-    asyncio.run(story())
 
 
 def test_error_nobody_foresaw_is_told_with_a_code_and_what_was_kept() -> None:

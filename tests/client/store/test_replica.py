@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import re
 import sqlite3
@@ -248,6 +249,23 @@ async def test_dropped_row_stays_away(shelf: Shelf) -> None:
     replica, held = await shelf.reopened()
     assert held == [row("b", 1)]
     assert not replica.is_rebuilding
+
+
+async def test_what_a_clock_ahead_has_dropped_is_known_until_it_is_fetched_anew(
+    shelf: Shelf,
+) -> None:
+    today = dt.date(2026, 5, 4)
+    await shelf.replica.load()
+    await shelf.replica.apply(page(row("a", 1), row("b", 1), row("c", 1)))
+    shelf.replica.drop([("customer", "a")], today)
+    assert not shelf.replica.has_dropped_early(today)
+    shelf.replica.drop([("customer", "b")], today + dt.timedelta(days=40))
+    shelf.replica.drop([("customer", "c")], today)
+    replica, _ = await shelf.reopened()
+    assert replica.has_dropped_early(today)
+    assert not replica.has_dropped_early(today + dt.timedelta(days=40))
+    replica.begin_rebuild()
+    assert not replica.has_dropped_early(today)
 
 
 async def test_memory_is_kept_after_some_quiet(

@@ -124,6 +124,14 @@ def test_problem_of_a_newer_server_is_named_by_its_slug() -> None:
     assert words.remedy("brand-new")
 
 
+def test_problem_without_its_number_leaves_no_hole() -> None:
+    """A code that nobody was given has no tries to count."""
+    words = Words(Language.CHINESE)
+    slug = "enrolment-code-wrong"
+    assert words.problem(slug) == "登记码不对。"
+    assert words.problem(slug, {"tries_left": 4}) == "登记码不对，还可以试 4 次。"
+
+
 def test_problem_puts_the_rules_words_into_the_persons() -> None:
     words = Words(Language.CHINESE)
     said = words.problem(

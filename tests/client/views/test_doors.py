@@ -9,6 +9,7 @@ import pytest
 from flet.messaging.protocol import Message
 
 from client.app import main
+from client.components.pin_pad import KEY_HEIGHT
 from client.device import StorageFullError, StorageRefusedError
 from client.status import FieldState
 from shared.domain.refusals import RefusedError
@@ -186,10 +187,32 @@ def test_pin_takes_the_keys_of_a_keyboard() -> None:
     asyncio.run(story())
 
 
+def test_keys_are_off_while_the_phone_waits_after_wrong_pins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A bar that ran, and keys that looked alive, said that something was being done."""
+
+    async def story() -> None:
+        field = postman_field(state=FieldState.LOCKED)
+        monkeypatch.setattr(field, "pin_wait_s", lambda: 30)
+        screen = await Screen().open(field)
+        assert screen.shows("请等 30 秒")
+        assert screen.all(ft.ProgressBar) == []
+        keys = [one for one in screen.all(ft.TextButton) if one.height == KEY_HEIGHT]
+        assert len(keys) == 11
+        assert all(one.disabled for one in keys)
+        await screen.close()
+
+    asyncio.run(story())
+
+
 def test_app_open_in_another_window_says_so() -> None:
     async def story() -> None:
         screen = await Screen().open(postman_field(state=FieldState.ELSEWHERE))
         assert screen.shows("另一个窗口")
+        assert not screen.shows("还开着")
+        await screen.tap("在这里打开")
+        assert screen.shows("另一个窗口还开着：请先关掉它")
         await screen.close()
 
     asyncio.run(story())

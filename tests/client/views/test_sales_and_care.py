@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import datetime as dt
 
 import pytest
 
-from shared.domain.care_card import CareCard, CareFollowUp, CareReason, CareStatus
+from shared.domain.care_card import CareCard, CareFollowUp, CareReason, CareStatus, FollowUpHow
 from shared.domain.customer import Customer, CustomerContact
 from shared.domain.harvest import HarvestDate, HarvestStatus
 from shared.domain.referral import Need, Referral
@@ -239,6 +240,54 @@ def test_own_sale_that_nobody_relied_on_is_corrected_or_taken_back() -> None:
         taken_back = field.world.get(HarvestDate, sale.id)
         assert taken_back is not None
         assert taken_back.status is HarvestStatus.WITHDRAWN
+        await screen.close()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (CareStatus.CLOSED, "已结束"),
+        (CareStatus.OPTED_OUT, "不再联系"),
+        (CareStatus.CONVERTED, "已转成线索"),
+    ],
+)
+def test_ended_care_card_asks_nobody_to_contact_the_customer(status: CareStatus, said: str) -> None:
+    async def story() -> None:
+        field = postman_field()
+        card = field.world.get(CareCard, CARD)
+        assert card is not None
+        past = card.next_contact_on - dt.timedelta(days=20)
+        field.world.put(dataclasses.replace(card, status=status, next_contact_on=past))
+        screen = await Screen().open(field, route="/postman/records")
+        await screen.tap("关怀卡")
+        assert screen.shows(said)
+        assert not screen.shows("该联系了")
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_call_to_a_care_customer_is_recorded_with_one_tap_more() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field, route=f"/postman/care/{CARD}")
+        await screen.tap("打电话")
+        await screen.tap("记下这次回访")
+        (attempt,) = field.world.where(CareFollowUp, care_card_id=CARD)
+        assert attempt.how is FollowUpHow.CALL
+        assert screen.taps == 2
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_customers_number_is_copied_in_one_tap() -> None:
+    async def story() -> None:
+        screen = await Screen().open(postman_field(), route=f"/postman/care/{CARD}")
+        await screen.tap("复制号码")
+        assert screen.shows("号码已复制")
         await screen.close()
 
     asyncio.run(story())

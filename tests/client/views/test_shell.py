@@ -417,6 +417,43 @@ def test_sunlight_is_chosen_and_kept() -> None:
     asyncio.run(story())
 
 
+def test_motion_is_turned_off_and_stays_off() -> None:
+    async def story() -> None:
+        field = postman_field()
+        screen = await Screen().open(field, route="/settings")
+        await screen.tap("关掉")
+        await screen.close()
+        again = await Screen().open(field)
+        assert again.page.theme is not None
+        assert again.page.theme.splash_color == ft.Colors.TRANSPARENT
+        (bar,) = again.all(ft.NavigationBar)
+        assert bar.animation_duration == 0
+        await again.close()
+
+    asyncio.run(story())
+
+
+def test_large_type_reaches_what_is_typed() -> None:
+    async def story() -> None:
+        screen = await Screen().open(postman_field(), route="/postman/lead")
+        assert all(one.text_size is None for one in screen.all(ft.TextField))
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_way_of_a_months_points_is_drawn_and_said() -> None:
+    async def story() -> None:
+        screen = await Screen().open(postman_field(), route="/postman/points")
+        assert screen.shows("2026年11月：2 项，已确认 1 项，1 项等审批，最早从11月20日等起")
+        await screen.tap("上个月")
+        assert not screen.shows("等审批，")
+        assert not screen.conn.crashes
+        await screen.close()
+
+    asyncio.run(story())
+
+
 def test_language_is_kept_for_the_next_start() -> None:
     async def story() -> None:
         field = postman_field()
@@ -467,11 +504,22 @@ def test_first_sync_says_that_the_villages_are_on_their_way() -> None:
         screen = await Screen().open(field)
         assert screen.shows("正在下载您的村和客户")
         assert screen.shows("第 3 页")
+        field.status = dataclasses.replace(field.status, last_contact_at=field.now())
+        field.changed()
+        await screen.settle()
+        assert screen.shows("还没下载完")
+        assert not screen.shows("已同步")
         assert not screen.shows("今天没有排给您的村")
         field.status = dataclasses.replace(field.status, phase=Phase.OFFLINE)
         field.changed()
         await screen.settle()
         assert screen.shows("有信号时自动下载")
+        # What is promised there can be done, and nothing is said of what nobody knows yet.
+        assert not screen.shows("两周内没有听说出售")
+        await screen.tap("记线索")
+        assert screen.app.navigation.location == "/postman/lead"
+        screen.app.navigation.back()
+        await screen.settle()
         for row in world():
             field.rows.put(row)
         field.changed()

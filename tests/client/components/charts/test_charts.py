@@ -8,10 +8,12 @@ from itertools import combinations
 from typing import Any
 
 import flet as ft
+import flet.canvas as cv
 import pytest
 from flet.controls.base_control import BaseControl
 
 from client.components.charts.bars import Bar, bars
+from client.components.charts.month_flow import Flow, FlowEnd, flow_days, month_flow
 from client.components.charts.month_heat import HeatDay, heat_level, month_heat, month_weeks
 from client.components.charts.season_strip import Season, season_strip
 from client.components.charts.trend import HEIGHT, Column, trend
@@ -208,6 +210,43 @@ def test_the_scale_is_in_kilometres() -> None:
 def test_a_single_place_stands_in_the_middle() -> None:
     (spot,) = spots([place("甲", 0, 0)], 358)
     assert (spot.x, spot.y) == (179, 150)
+
+
+def test_nothing_else_is_written_on_the_map() -> None:
+    """A village may lie in any corner; the scale covered the name of one."""
+    drawn = village_map([place("甲", 0, 0), place("乙", 9_000, 9_000)], 358, scale="1 km")
+    (stack,) = [one for one in walk(drawn) if isinstance(one, ft.Stack)]
+    assert {one.value for one in walk(stack) if isinstance(one, ft.Text)} == {"甲", "乙"}
+
+
+@pytest.mark.parametrize(
+    ("earned", "decided", "drawn"),
+    [
+        (dt.date(2026, 11, 3), dt.date(2026, 11, 9), (3, 9)),
+        (dt.date(2026, 11, 3), None, (3, 23)),
+        (dt.date(2026, 11, 28), dt.date(2026, 12, 2), (28, 30)),
+        (dt.date(2026, 10, 30), dt.date(2026, 11, 2), (1, 2)),
+    ],
+    ids=["decided", "waits until today", "decided after the month", "earned before it"],
+)
+def test_points_run_from_the_event_to_the_decision(
+    earned: dt.date, decided: dt.date | None, drawn: tuple[int, int]
+) -> None:
+    end = FlowEnd.CONFIRMED if decided else FlowEnd.WAITS
+    flow = Flow(earned_on=earned, decided_on=decided, points=2, end=end)
+    assert flow_days(flow, NOVEMBER, dt.date(2026, 11, 23)) == drawn
+
+
+@pytest.mark.parametrize("end", FlowEnd)
+def test_what_is_not_confirmed_ends_in_a_ring(end: FlowEnd) -> None:
+    flow = Flow(earned_on=NOVEMBER, decided_on=NOVEMBER, points=2, end=end)
+    drawn = month_flow(
+        NOVEMBER, [flow], today=NOVEMBER, width=320, earned="挣", decided="确认", name="一项"
+    )
+    (canvas,) = [one for one in walk(drawn) if isinstance(one, cv.Canvas)]
+    circles = [one for one in canvas.shapes if isinstance(one, cv.Circle)]
+    assert len(circles) == (2 if end is FlowEnd.CONFIRMED else 3)
+    assert labels(drawn) == ["一项"]
 
 
 def test_the_stops_are_joined_in_their_order() -> None:

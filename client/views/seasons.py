@@ -1,4 +1,4 @@
-"""When in the year my villages sell what: a strip for each crop."""
+"""When in the year one's villages sell what: a strip for each crop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import flet as ft
 from client.components.cards import card, section
 from client.components.charts.season_strip import Season, season_strip
 from client.strings import Words
-from client.views.desk.naming import crop_name
+from client.views.labels import crop_name
 from shared.domain.rows import Rows
 from shared.domain.village import Village, VillageCrop
 
@@ -32,11 +32,11 @@ def season_section(
     ordered = sorted(months, key=lambda crop_id: (_away(months[crop_id], today.month), crop_id))
     seasons = [
         Season(
-            label=crop_name(rows, crop_id, words),
+            label=crop_name(rows, crop_id),
             months=frozenset(months[crop_id]),
             name=words(
                 "calendar.season",
-                crop=crop_name(rows, crop_id, words),
+                crop=crop_name(rows, crop_id),
                 months=words("desk.comma").join(
                     words("bh.month_short", month=month) for month in sorted(months[crop_id])
                 ),
