@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import cached_property
 
 import flet as ft
 
@@ -55,6 +56,8 @@ def RecordsTab() -> ft.Control:
     app, words, rows = use_app(), use_words(), use_world()
     part, set_part = ft.use_state(Part.LEADS)
     typed, search = ft.use_state("")
+    # At each key of a search among thousands; only the records themselves change it.
+    known = ft.use_memo(lambda: _Known(rows, app.field.me.id), [app.field.version])
     head: list[ft.Control] = [
         choice_chips(
             [Option(one, words(f"records.{one.value}")) for one in Part],
@@ -67,18 +70,50 @@ def RecordsTab() -> ft.Control:
         hint = words("records.search_hint")
         head.append(text_field(words("records.search"), typed, search, hint=hint, length_max=30))
     lists: dict[Part, Callable[[], ft.Control]] = {
-        Part.LEADS: lambda: _leads(app, rows, words, head, typed),
-        Part.CARDS: lambda: _cards(app, rows, words, head, typed),
+        Part.LEADS: lambda: _leads(app, known, words, head, typed),
+        Part.CARDS: lambda: _cards(app, known, words, head, typed),
         Part.ALL: lambda: _all(app, words, head),
     }
     return lists[part]()
 
 
-def _found(rows: Rows, one: Referral | CareCard, typed: str) -> bool:
-    """Tell whether a record is about whom the person looks for."""
-    contact = rows.get(CustomerContact, contact_id_of(one.customer_id))
-    texts = (customer_name(rows, one.customer_id), village_name(rows, one.village_id))
-    return finds(typed, texts, [contact.phone] if contact else [])
+class _Known:
+    """A person's records, sorted, and by which words each is found; made as far as is asked for."""
+
+    def __init__(self, rows: Rows, staff_id: str) -> None:
+        self.rows = rows
+        self._staff_id = staff_id
+        self._marks: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+
+    @cached_property
+    def leads(self) -> list[Referral]:
+        return recorded_referrals(self.rows, self._staff_id)
+
+    @cached_property
+    def cards(self) -> list[CareCard]:
+        mine = {
+            one.id: one
+            for one in (
+                *self.rows.where(CareCard, owner_id=self._staff_id),
+                *self.rows.where(CareCard, originator_id=self._staff_id),
+            )
+        }
+        return sorted(
+            mine.values(),
+            key=lambda one: (one.status not in OPEN_CARDS, one.next_contact_on, one.id),
+        )
+
+    def is_meant(self, one: Referral | CareCard, typed: str) -> bool:
+        """Tell whether a record is about whom the person looks for."""
+        if not typed.strip():
+            return True
+        marks = self._marks.get(one.id)
+        if marks is None:
+            rows = self.rows
+            contact = rows.get(CustomerContact, contact_id_of(one.customer_id))
+            texts = (customer_name(rows, one.customer_id), village_name(rows, one.village_id))
+            marks = self._marks[one.id] = texts, (contact.phone,) if contact else ()
+        return finds(typed, *marks)
 
 
 def _none_found(words: Words) -> ft.Control:
@@ -86,15 +121,14 @@ def _none_found(words: Words) -> ft.Control:
     return empty_state(words("records.none_found"), detail=detail, icon=ft.Icons.SEARCH_OFF)
 
 
-def _leads(app: App, rows: Rows, words: Words, head: list[ft.Control], typed: str) -> ft.Control:
+def _leads(app: App, known: _Known, words: Words, head: list[ft.Control], typed: str) -> ft.Control:
     made = {str(op.args.get("id")): op for op in app.field.outbox() if op.name == "submit_referral"}
-    recorded = recorded_referrals(rows, app.field.me.id)
     return PagedList(
-        [one for one in recorded if _found(rows, one, typed)],
-        lambda one: lead_row(app, rows, one, made.get(one.id), words),
+        [one for one in known.leads if known.is_meant(one, typed)],
+        lambda one: lead_row(app, known.rows, one, made.get(one.id), words),
         head=head,
         empty=_none_found(words)
-        if recorded
+        if known.leads
         else empty_state(
             words("records.no_leads"),
             detail=words("records.no_leads_detail"),
@@ -106,17 +140,7 @@ def _leads(app: App, rows: Rows, words: Words, head: list[ft.Control], typed: st
     )
 
 
-def _cards(app: App, rows: Rows, words: Words, head: list[ft.Control], typed: str) -> ft.Control:
-    mine = {
-        one.id: one
-        for one in (
-            *rows.where(CareCard, owner_id=app.field.me.id),
-            *rows.where(CareCard, originator_id=app.field.me.id),
-        )
-    }
-    cards = sorted(
-        mine.values(), key=lambda one: (one.status not in OPEN_CARDS, one.next_contact_on, one.id)
-    )
+def _cards(app: App, known: _Known, words: Words, head: list[ft.Control], typed: str) -> ft.Control:
     new = ft.Row(
         [
             secondary_button(
@@ -125,12 +149,12 @@ def _cards(app: App, rows: Rows, words: Words, head: list[ft.Control], typed: st
         ]
     )
     return PagedList(
-        [one for one in cards if _found(rows, one, typed)],
-        lambda one: care_row(app, rows, one, app.field.today(), words),
+        [one for one in known.cards if known.is_meant(one, typed)],
+        lambda one: care_row(app, known.rows, one, app.field.today(), words),
         # Without a referral, only who follows cards up may open one.
         head=[*head, new] if app.field.actor.holds(*CARERS) else head,
         empty=_none_found(words)
-        if cards
+        if known.cards
         else empty_state(
             words("records.no_cards"),
             detail=words("records.no_cards_detail"),
