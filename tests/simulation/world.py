@@ -281,8 +281,13 @@ class World:
     async def _turn_clock(self) -> None:
         phone = self._any()
         hour = 3_600_000
-        phone.clock.skew_ms = self.chance.choice([0, -hour, hour, 40 * 24 * hour, 87_600 * hour])
-        self.trace.note(f"  {phone.name} clock {phone.clock.skew_ms}")
+        skew_ms = self.chance.choice([0, -hour, hour, 40 * 24 * hour, 87_600 * hour])
+        if skew_ms > 24 * hour:
+            # As when the battery was empty for long: nothing is left to know the time by.
+            await phone.stop()
+            phone.clock.reboot()
+        phone.clock.skew_ms = skew_ms
+        self.trace.note(f"  {phone.name} clock {skew_ms}")
 
     async def _doom_app(self) -> None:
         self._any().disk.arm(self.chance.randint(0, 40), power=False)
