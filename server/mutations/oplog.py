@@ -123,19 +123,9 @@ class OpLog:
     ) -> OpModel:
         """Note a new operation and what became of it; *number* was promised to its receipt."""
         record = OpModel(
-            device=device.number,
-            seq=op.seq,
-            county_id=self._county_id,
-            digest=op.digest,
-            name=op.name,
-            v=op.version,
-            body=op.body,
+            **self._columns_of(device, op, moment),
             generation=self._generation if promise is None else promise.receipt.generation,
             promise=None if promise is None else promise.text(),
-            received_at=moment.now,
-            captured_from=moment.captured_from,
-            captured_to=moment.captured_to,
-            clock_grade=moment.grade,
         )
         self.settle(record, outcome, number)
         self._session.add(record)
@@ -147,27 +137,35 @@ class OpLog:
         """Note, with others, a new operation that is answered for good."""
         assert outcome.state in {OpState.OK, OpState.REJECTED}, outcome
         taken = TakenOp(
-            device=device.number,
-            seq=op.seq,
-            county_id=self._county_id,
-            digest=op.digest,
-            name=op.name,
-            v=op.version,
-            body=op.body,
+            **self._columns_of(device, op, moment),
             state=outcome.state,
             problem=_text_of(outcome.problem),
             number=self.next_number,
             generation=self._generation,
-            received_at=moment.now,
-            captured_from=moment.captured_from,
-            captured_to=moment.captured_to,
-            clock_grade=moment.grade,
         )
         self._counter.ops = taken.number
         taken.signature = self._signature_of(taken)
         self._taken.append(taken)
         write_behind(self._session, self.write)
         return taken
+
+    def _columns_of(
+        self, device: EnrolledDeviceModel, op: ReceivedOp, moment: Moment
+    ) -> dict[str, Any]:
+        """Return what is noted of an operation whatever becomes of it."""
+        return {
+            "device": device.number,
+            "seq": op.seq,
+            "county_id": self._county_id,
+            "digest": op.digest,
+            "name": op.name,
+            "v": op.version,
+            "body": op.body,
+            "received_at": moment.now,
+            "captured_from": moment.captured_from,
+            "captured_to": moment.captured_to,
+            "clock_grade": moment.grade,
+        }
 
     def write(self) -> None:
         """Write what waits."""
