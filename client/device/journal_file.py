@@ -145,7 +145,10 @@ class FileJournal:
         records[position] = record
         content = _frames(records)
         write_whole_file(self._path, content)
-        os.close(self._file)
+        # Where the new file can't be opened, nothing more is taken until `load`: the old one has no
+        # name any more, and what another file gets by its number would be written over.
+        old, self._file = self._file, None
+        os.close(old)
         self._file = _opened(self._path, len(content))
         self._end = len(content)
         # What was replaced may not stay in the copy: it may be what a customer wants erased.
@@ -165,10 +168,11 @@ class FileJournal:
     def close(self) -> None:
         """Let another process have the journal."""
         self._close_copy()
-        for descriptor in (self._file, self._counter, self._lock):
+        descriptors = (self._file, self._counter, self._lock)
+        self._file = self._counter = self._lock = None
+        for descriptor in descriptors:
             if descriptor is not None:
                 os.close(descriptor)
-        self._file = self._counter = self._lock = None
 
     def _take_lock(self) -> None:
         # A file of its own: `replace` and repairs rename over the journal itself.
@@ -205,9 +209,9 @@ class FileJournal:
                 _write_all(self._counter, said + struct.pack("!I", zlib.crc32(said)), 0)
 
     def _close_copy(self) -> None:
-        if self._copy is not None:
-            os.close(self._copy)
-            self._copy = None
+        copy, self._copy = self._copy, None
+        if copy is not None:
+            os.close(copy)
 
     def _set_aside(self, content: bytes) -> None:
         """Keep what is about to be cut off or rewritten, for a person to look at."""

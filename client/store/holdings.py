@@ -125,7 +125,12 @@ class Holdings:
         """Work out the world anew from the server's rows and the outbox."""
         self.me = self.world.get(Staff, self._staff_id) or self.me
         self.world.actor = actor_of(self.me)
-        self.world.lay(local_op(entry.op) for entry in self._unapplied() if entry.op is not None)
+        received = self.replica.received
+        self.world.lay(
+            local_op(entry.op, is_received=entry.result is None and entry.seq <= received)
+            for entry in self._unapplied()
+            if entry.op is not None
+        )
 
     async def take_page(self, page: Page) -> None:
         """Take a page of rows: in the replica first, then in the world."""
@@ -245,8 +250,13 @@ def _unknown_person(staff_id: str) -> Staff:
     )
 
 
-def local_op(op: Mapping[str, Any]) -> LocalOp:
+def local_op(op: Mapping[str, Any], *, is_received: bool = False) -> LocalOp:
     """Return an op of the outbox as the world runs it."""
     return LocalOp(
-        seq=op["seq"], name=op["name"], version=op["v"], args=op["args"], moment=moment_of(op)
+        seq=op["seq"],
+        name=op["name"],
+        version=op["v"],
+        args=op["args"],
+        moment=moment_of(op),
+        is_received=is_received,
     )

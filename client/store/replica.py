@@ -46,10 +46,11 @@ PRAGMA user_version = 1;
 """
 _SCHEMA_VERSION = 1
 _CHECK = "check"
-# What a flipped bit in a record's header makes of a value: of another type, which nobody can open.
-_DELETE_MISFITS = """
-DELETE FROM row WHERE typeof(tbl) <> 'text' OR typeof(id) <> 'text' OR typeof(sealed) <> 'blob'
-    OR typeof(revision) <> 'integer' OR typeof(epoch) <> 'integer'
+# A flipped bit in a record's header makes a value one of another type, which nobody can open.
+_WHOLE_ROWS = """
+SELECT tbl, id, revision, sealed, epoch FROM row
+WHERE typeof(tbl) = 'text' AND typeof(id) = 'text' AND typeof(sealed) = 'blob'
+    AND typeof(revision) = 'integer' AND typeof(epoch) = 'integer'
 """
 
 
@@ -74,6 +75,7 @@ class Page:
 
     Attributes:
         applied: The highest op sequence whose effects the page completes, if it ends a pull.
+        received: The highest op sequence that the server had, answered here or not.
         is_last: No more pages follow.
     """
 
@@ -82,6 +84,7 @@ class Page:
     cursors: Mapping[str, int] = field(default_factory=dict)
     scopes: Sequence[str] = ()
     applied: int = 0
+    received: int = 0
     is_last: bool = True
 
 
@@ -145,6 +148,15 @@ class Replica:
         held: int = self._mark("applied", 0)
         return held
 
+    @property
+    def received(self) -> int:
+        """The highest op sequence that the server had when the newest rows came.
+
+        A bundle may have brought an op that this device still waits for an answer to.
+        """
+        held: int = self._mark("received", 0)
+        return held
+
     async def apply(self, page: Page) -> tuple[list[HeldRow], list[tuple[str, str]]]:
         """Take *page* and its cursors in one transaction.
 
@@ -178,6 +190,7 @@ class Replica:
             self._set_mark("sum", self._sum_after(changes))
             cursors = self.cursors | dict(page.cursors)
             self._set_mark("cursors", {s: v for s, v in cursors.items() if s in page.scopes})
+            self._set_mark("received", max(self.received, page.received))
             if page.is_last:
                 self._set_mark("applied", max(self.applied, page.applied))
         self._take(changes)
@@ -222,13 +235,15 @@ class Replica:
             return
         with self._transaction():
             self._set_mark("device", device)
+            self._set_mark("received", 0)
         if self.cursors:
             self.begin_rebuild()
 
     def lower_applied(self, seq: int) -> None:
-        """Lower the applied sequence after a restore of the server."""
+        """Lower the applied and the received sequence after a restore of the server."""
         with self._transaction():
             self._set_mark("applied", min(self.applied, seq))
+            self._set_mark("received", min(self.received, seq))
 
     def drop(self, gone: Iterable[tuple[str, str]], today: dt.date = dt.date.min) -> None:
         """Delete rows; what may not stay on the device by its clocks, for it is *today*."""
@@ -318,28 +333,46 @@ class Replica:
             raise sqlite3.DatabaseError("pages are damaged")
         if self._mark(_CHECK, 0) != self._check_of_marks():
             raise sqlite3.DatabaseError("marks are damaged")
-        misfits = self._connection.execute(_DELETE_MISFITS).rowcount
-        found = self._connection.execute("SELECT tbl, id, revision, sealed, epoch FROM row")
-        rows = []
-        for table, row_id, revision, sealed, epoch in found:
-            rows.append(HeldRow(table, row_id, revision, sealed))
-            self._take({(table, row_id): (revision, epoch)})
-        damaged = misfits > 0 or self._mark("sum", 0) != self._sum
-        items = [SealedItem(_context(row), row.content) for row in rows]
+        (stored,) = self._connection.execute("SELECT count(*) FROM row").fetchone()
+        rows: dict[tuple[str, str], HeldRow] = {}
+        for table, row_id, revision, sealed, epoch in self._connection.execute(_WHOLE_ROWS):
+            key = (table, row_id)
+            twin, twin_epoch = self._known.get(key, (-1, -1))
+            if (epoch, revision) > (twin_epoch, twin):
+                rows[key] = HeldRow(table, row_id, revision, sealed)
+                self._take({key: (revision, epoch)})
+        damaged = stored != len(rows) or self._mark("sum", 0) != self._sum
+        items = [SealedItem(_context(row), row.content) for row in rows.values()]
         try:
             contents: list[bytes | None] = [*await self._keys.unseal(self._data_key, items)]
         except UnsealError:
             contents = [await self._open_one(item) for item in items]
-        readable, unreadable = [], []
-        for row, content in zip(rows, contents, strict=True):
-            if content is None:
-                unreadable.append((row.table, row.row_id))
-            else:
-                readable.append(HeldRow(row.table, row.row_id, row.revision, content))
-        if unreadable:
-            _log.error("replica: %d rows are damaged", len(unreadable))
-            self.drop(unreadable)
-        return readable, damaged or bool(unreadable)
+        readable = [
+            HeldRow(row.table, row.row_id, row.revision, content)
+            for row, content in zip(rows.values(), contents, strict=True)
+            if content is not None
+        ]
+        if damaged or len(readable) < stored:
+            _log.error("replica: %d rows are damaged", stored - len(readable))
+            whole = {(row.table, row.row_id) for row in readable}
+            self._write_anew({key: row for key, row in rows.items() if key in whole})
+            return readable, True
+        return readable, False
+
+    def _write_anew(self, rows: Mapping[tuple[str, str], HeldRow]) -> None:
+        """Leave nothing but *rows*, still sealed, in a tree that is sorted.
+
+        A key with a flipped bit stands where nobody looks for it: it can't be deleted by its name,
+        and hides its neighbours, so that a row that is written again stands there twice.
+        """
+        self._take(dict.fromkeys(self._known.keys() - rows.keys()))
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM row")
+            connection.executemany(
+                "INSERT INTO row VALUES (?, ?, ?, ?, ?)",
+                [(*key, *self._known[key], row.content) for key, row in rows.items()],
+            )
+            self._set_mark("sum", self._sum)
 
     async def _open_one(self, item: SealedItem) -> bytes | None:
         try:

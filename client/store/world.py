@@ -37,6 +37,8 @@ class LocalOp:
     Attributes:
         row_ids: What it made or changed when it was last run.
         refusal: Why the rules of this phone refuse it now; the server decides all the same.
+        is_received: The server has it, and its rows may hold what it did: then the rules would
+            refuse to do it again, which says nothing.
     """
 
     seq: int
@@ -46,6 +48,7 @@ class LocalOp:
     moment: Moment
     row_ids: tuple[str, ...] = ()
     refusal: RefusedError | None = None
+    is_received: bool = False
 
 
 class World:
@@ -137,7 +140,7 @@ class World:
         try:
             rows = self.decide(op)
         except RefusedError as refusal:
-            op.refusal = refusal
+            op.refusal = None if op.is_received else refusal
             return
         op.refusal = None
         self.lay_rows(op, rows)

@@ -66,6 +66,8 @@ STRINGS: dict[str, str] = {
     "remedy.erasures-not-kept": "Ask whoever runs the server to set LIANDONG_DATA_DIR, then erase.",
     "problem.visit-not-today": "The visit is planned for {planned_on}.",
     "remedy.visit-not-today": "If you go today, move it to today first.",
+    "problem.colleague-unavailable": "The {field} chosen can't: moved, left, or of another post.",
+    "remedy.colleague-unavailable": "Choose another colleague and send it again.",
     "problem.round-covered": "The round is covered from {from_on} to {to_on} already.",
     "remedy.round-covered": "Call that cover off first, or choose other days.",
     "problem.village-without-manager": "No wealth manager covers that village that day.",

@@ -66,6 +66,8 @@ STRINGS: dict[str, str] = {
     "remedy.erasures-not-kept": "请维护人员设置 LIANDONG_DATA_DIR 后再删除。",
     "problem.visit-not-today": "这次走访定在 {planned_on}。",
     "remedy.visit-not-today": "今天就去的话，请先改到今天。",
+    "problem.colleague-unavailable": "选的{field}接不了：已调走、停用，或岗位不符。",
+    "remedy.colleague-unavailable": "请另选一位同事，再提交一次。",
     "problem.round-covered": "这条段道 {from_on} 至 {to_on} 已有人顶班。",
     "remedy.round-covered": "请先取消那次顶班，或改日子。",
     "problem.village-without-manager": "这个村那天没有理财经理负责。",

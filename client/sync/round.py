@@ -319,6 +319,7 @@ class Round:
                 cursors=answer.cursors,
                 scopes=answer.scopes,
                 applied=min(self._outbox.acked, answer.last),
+                received=answer.last,
                 is_last=not answer.more,
             )
         )

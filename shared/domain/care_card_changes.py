@@ -48,7 +48,12 @@ from shared.domain.people import Actor
 from shared.domain.referral import Referral, ReferralAction, SubmitReferral
 from shared.domain.referral import advance as advance_referral
 from shared.domain.referral_capture import known_sale, received_referral
-from shared.domain.refusals import INVALID_ARGUMENT, OUT_OF_SCOPE, RefusedError
+from shared.domain.refusals import (
+    COLLEAGUE_UNAVAILABLE,
+    INVALID_ARGUMENT,
+    OUT_OF_SCOPE,
+    RefusedError,
+)
 from shared.domain.rows import Row, Rows, demand
 from shared.domain.village import Village
 from shared.ids import derived_id
@@ -228,7 +233,7 @@ def assign_care_card(
     status = advance(card, CareAction.ASSIGN, actor)
     owner = demand_colleague(rows, args.owner_id, actor, "owner_id")
     if CARERS.isdisjoint(owner.roles):
-        raise RefusedError(INVALID_ARGUMENT, field="owner_id")
+        raise RefusedError(COLLEAGUE_UNAVAILABLE, field="owner_id")
     return [replace(card, status=status, owner_id=owner.id)]
 
 

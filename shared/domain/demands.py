@@ -6,7 +6,12 @@ import datetime as dt
 
 from shared.domain.moment import Moment, day_at_outlet
 from shared.domain.people import Actor, Staff
-from shared.domain.refusals import INVALID_ARGUMENT, OUT_OF_SCOPE, RefusedError
+from shared.domain.refusals import (
+    COLLEAGUE_UNAVAILABLE,
+    INVALID_ARGUMENT,
+    OUT_OF_SCOPE,
+    RefusedError,
+)
 from shared.domain.rows import Row, Rows, demand
 
 __all__ = [
@@ -57,11 +62,11 @@ def demand_colleague(rows: Rows, staff_id: str, actor: Actor, field: str) -> Sta
     """Return an active member of staff of the actor's own outlet.
 
     Raises:
-        RefusedError: `missing-object`, or `invalid-argument` for anybody else.
+        RefusedError: `missing-object`, or `colleague-unavailable` for anybody else.
     """
     staff = demand(rows, Staff, staff_id)
     if not staff.active or staff.outlet_id != actor.outlet_id:
-        raise RefusedError(INVALID_ARGUMENT, field=field)
+        raise RefusedError(COLLEAGUE_UNAVAILABLE, field=field)
     return staff
 
 

@@ -16,7 +16,12 @@ from shared.domain.fields import Id
 from shared.domain.moment import Moment
 from shared.domain.mutation import Mutation
 from shared.domain.people import Actor, Device, Leave, Role, Staff
-from shared.domain.refusals import INVALID_ARGUMENT, OUT_OF_SCOPE, RefusedError
+from shared.domain.refusals import (
+    COLLEAGUE_UNAVAILABLE,
+    INVALID_ARGUMENT,
+    OUT_OF_SCOPE,
+    RefusedError,
+)
 from shared.domain.rows import Row, Rows, demand
 from shared.domain.village import Round, RoundCover
 
@@ -62,7 +67,7 @@ def set_leave(rows: Rows, args: SetLeave, actor: Actor, moment: Moment) -> Seque
             or not is_able
             or (sells in absent.roles) > (sells in backup.roles)
         ):
-            raise RefusedError(INVALID_ARGUMENT, field="backup_id")
+            raise RefusedError(COLLEAGUE_UNAVAILABLE, field="backup_id")
     return [
         Leave(
             id=args.id,
@@ -96,7 +101,7 @@ def cover_round(rows: Rows, args: CoverRound, actor: Actor, moment: Moment) -> S
     demand_outlet(round_.outlet_id, actor, "round")
     stand_in = demand_colleague(rows, args.staff_id, actor, "staff_id")
     if stand_in.id == round_.postman_id or Role.POSTMAN not in stand_in.roles:
-        raise RefusedError(INVALID_ARGUMENT, field="staff_id")
+        raise RefusedError(COLLEAGUE_UNAVAILABLE, field="staff_id")
     _demand_span(args.from_on, args.to_on, moment)
     others = [
         cover

@@ -20,6 +20,7 @@ from shared.domain.referral import (
     advance,
 )
 from shared.domain.refusals import (
+    COLLEAGUE_UNAVAILABLE,
     ILLEGAL_TRANSITION,
     INVALID_ARGUMENT,
     OUT_OF_SCOPE,
@@ -169,7 +170,7 @@ def _demand_places(rows: Rows, args: SubmitReferral, actor: Actor) -> None:
     if args.in_person_id is not None:
         taker = demand(rows, Staff, args.in_person_id)
         if taker.id == actor.staff_id or Role.WEALTH_MANAGER not in taker.roles:
-            raise RefusedError(INVALID_ARGUMENT, field="in_person_id")
+            raise RefusedError(COLLEAGUE_UNAVAILABLE, field="in_person_id")
 
 
 def _own(rows: Rows, referral_id: str, actor: Actor) -> Referral:

@@ -17,7 +17,7 @@ from shared.domain.referral import (
     ReferralAction,
     advance,
 )
-from shared.domain.refusals import INVALID_ARGUMENT, OUT_OF_SCOPE, RefusedError
+from shared.domain.refusals import COLLEAGUE_UNAVAILABLE, OUT_OF_SCOPE, RefusedError
 from shared.domain.rows import Row, Rows, demand
 
 __all__ = [
@@ -88,7 +88,7 @@ def assign_referral(
     chosen = demand(rows, Staff, args.wealth_manager_id)
     is_eligible = chosen.active and Role.WEALTH_MANAGER in chosen.roles
     if not is_eligible or chosen.county_id != actor.county_id:
-        raise RefusedError(INVALID_ARGUMENT, field="wealth_manager_id")
+        raise RefusedError(COLLEAGUE_UNAVAILABLE, field="wealth_manager_id")
     if chosen.id == referral.referrer_id:
         raise RefusedError("own-referral")
     return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "COLLEAGUE_UNAVAILABLE",
     "CUSTOMER_ERASED",
     "FORBIDDEN_ACTION",
     "ILLEGAL_TRANSITION",
@@ -13,6 +14,7 @@ __all__ = [
     "RefusedError",
 ]
 
+COLLEAGUE_UNAVAILABLE = "colleague-unavailable"
 INVALID_ARGUMENT = "invalid-argument"
 ILLEGAL_TRANSITION = "illegal-transition"
 FORBIDDEN_ACTION = "forbidden-action"

@@ -71,6 +71,7 @@ PROBLEMS: dict[str, Problem] = {
         Problem("erasures-not-kept", 409, "The server has no place for the list of erasures"),
         Problem("visit-not-today", 409, "The visit is planned for a later day"),
         Problem("village-without-manager", 409, "No wealth manager covers that village that day"),
+        Problem("colleague-unavailable", 422, "That colleague can't take it on"),
         Problem("round-covered", 409, "Somebody covers that round on these days already"),
         Problem("voucher-used", 409, "The voucher number was used for another referral"),
         Problem("own-points", 403, "Nobody approves what they profit from"),

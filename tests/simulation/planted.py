@@ -23,7 +23,7 @@ from client.status import ExportedFile
 from client.store import holdings, stranded, world
 from client.store.holdings import Holdings
 from client.store.outbox import Entry, Outbox
-from client.store.replica import Page, Replica
+from client.store.replica import HeldRow, Page, Replica
 from client.store.sealed import Result
 from client.store.stranded import _Past
 from client.store.timekeeping import Timekeeper
@@ -95,6 +95,19 @@ def _full_disk_says_saved(patch: pytest.MonkeyPatch) -> None:
             self._count += 1
 
     patch.setattr(FileJournal, "append", bold)
+
+
+@_bug
+def _replica_grows_on_a_damaged_tree(patch: pytest.MonkeyPatch) -> None:
+    def left_as_it_is(self: Replica, rows: Mapping[tuple[str, str], HeldRow]) -> None:
+        self.drop(self._known.keys() - rows.keys())
+
+    patch.setattr(Replica, "_write_anew", left_as_it_is)
+
+
+@_bug
+def _what_came_by_bundle_looks_refused(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Replica, "received", 0)
 
 
 @_bug

@@ -7,6 +7,7 @@ import atexit
 import dataclasses
 import functools
 import gc
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -47,6 +48,8 @@ HEALING_ROUNDS = 12
 SWEEP_S = 7300.0
 BACKUP_GOOD_S = 50 * 86_400.0
 """Phones keep what they have sent for 60 days; who restores an older backup loses what was then."""
+_KEYS = re.compile(rb"(?:care_card|customer|referral|village|visit)([0-9A-Z]{13})")
+"""Table and id of a row in SQLite's file, where they stand one after the other."""
 _FAST = Path("/dev/shm")  # noqa: S108 - syncs cost nothing there
 
 
@@ -322,11 +325,16 @@ class World:
         if phone.field is not None or not replica.exists():
             return
         content = bytearray(replica.read_bytes())
-        kind = self.chance.randrange(3)
+        kind = self.chance.randrange(4)
+        keys = [found.start(1) for found in _KEYS.finditer(content)]
         if kind == 0:
             replica.unlink()
         elif kind == 1:
             replica.write_bytes(content[: self.chance.randrange(len(content))])
+        elif kind == 2 and keys:
+            # In its place in SQLite's tree it is out of order then: nobody finds it by its name.
+            content[self.chance.choice(keys) + self.chance.randrange(6)] ^= 1
+            replica.write_bytes(content)
         else:
             for _ in range(20):
                 content[self.chance.randrange(len(content))] ^= 1 << self.chance.randrange(8)

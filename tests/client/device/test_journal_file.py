@@ -346,6 +346,31 @@ async def test_full_device_refuses_and_keeps_nothing(
     assert (await load_again(path))[3] == b"fourth, there is room again"
 
 
+async def test_journal_that_can_not_be_opened_again_after_a_replacement_takes_nothing_more(
+    tmp_path: Path,
+) -> None:
+    """The number of its closed file may be another file's by then."""
+    path = tmp_path / "journal"
+    journal = await filled(path)
+    await journal.load()
+
+    def no_descriptor(*_: object) -> int:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("client.device.journal_file._opened", no_descriptor)
+        with pytest.raises(OSError, match="too many"):
+            await journal.replace(2, b"erased")
+    other = tmp_path / "other"
+    with other.open("w+b") as stranger:
+        with pytest.raises(JournalPositionTakenError):
+            await journal.append(3, b"fourth")
+        journal.close()
+        stranger.write(b"untouched")
+    assert other.read_bytes() == b"untouched"
+    assert await load_again(path) == [b"first", b"", b"erased"]
+
+
 async def test_replaced_record_is_gone_from_the_file(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     journal = await filled(path, with_copy=True)

@@ -134,6 +134,13 @@ def test_op_that_the_rules_refuse_here_stays_listed(world: World) -> None:
     ]
 
 
+def test_op_that_the_server_has_is_not_said_to_be_refused(world: World) -> None:
+    """Its row came before its answer: the rules would not make the same row twice."""
+    known = op(1, "withdraw_referral", {"id": "0003G0001XPPN", "reason": "x"})
+    world.lay([replace(known, is_received=True)])
+    assert world.local_ops[1].refusal is None
+
+
 def test_rule_that_fails_takes_only_its_own_op_off_the_screen(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

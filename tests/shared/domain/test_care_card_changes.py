@@ -419,8 +419,8 @@ def test_assign_care_card_gives_it_to_a_colleague() -> None:
     ("person", "owner_id", "slug"),
     [
         (COLLEAGUE, LOBBY.id, "out-of-scope"),
-        (POSTMAN, OTHER_POSTMAN.id, "invalid-argument"),
-        (POSTMAN, TELLER.id, "invalid-argument"),
+        (POSTMAN, OTHER_POSTMAN.id, "colleague-unavailable"),
+        (POSTMAN, TELLER.id, "colleague-unavailable"),
         (POSTMAN, id_of("nobody"), "missing-object"),
     ],
 )

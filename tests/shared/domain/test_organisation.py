@@ -91,11 +91,11 @@ def test_set_leave_is_noted_changed_and_called_off() -> None:
     [
         ({"to_on": day(0)}, "dates-reversed"),
         ({"from_on": day(400), "to_on": day(401)}, "day-too-far"),
-        ({"backup_id": MANAGER.id}, "invalid-argument"),
-        ({"backup_id": COLLEAGUE.id}, "invalid-argument"),
-        ({"backup_id": GONE.id}, "invalid-argument"),
-        ({"backup_id": FAR_MANAGER.id}, "invalid-argument"),
-        ({"staff_id": OTHER_MANAGER.id}, "invalid-argument"),
+        ({"backup_id": MANAGER.id}, "colleague-unavailable"),
+        ({"backup_id": COLLEAGUE.id}, "colleague-unavailable"),
+        ({"backup_id": GONE.id}, "colleague-unavailable"),
+        ({"backup_id": FAR_MANAGER.id}, "colleague-unavailable"),
+        ({"staff_id": OTHER_MANAGER.id}, "colleague-unavailable"),
         ({"staff_id": id_of("nobody")}, "missing-object"),
     ],
 )
@@ -151,9 +151,9 @@ def test_rounds_of_leaves_out_a_round_that_is_unknown_and_none_twice() -> None:
 @pytest.mark.parametrize(
     ("change", "slug"),
     [
-        ({"staff_id": POSTMAN.id}, "invalid-argument"),
-        ({"staff_id": LOBBY.id}, "invalid-argument"),
-        ({"staff_id": OTHER_POSTMAN.id}, "invalid-argument"),
+        ({"staff_id": POSTMAN.id}, "colleague-unavailable"),
+        ({"staff_id": LOBBY.id}, "colleague-unavailable"),
+        ({"staff_id": OTHER_POSTMAN.id}, "colleague-unavailable"),
         ({"round_id": OTHER_ROUND.id}, "out-of-scope"),
         ({"round_id": id_of("no round")}, "missing-object"),
         ({"to_on": day(-1)}, "dates-reversed"),

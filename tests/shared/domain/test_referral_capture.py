@@ -89,8 +89,8 @@ def test_submit_referral_takes_a_known_customer_without_making_another() -> None
     [
         ({"consent": False}, "consent-missing"),
         ({"id": REFERRAL.id}, "invalid-argument"),
-        ({"in_person_id": POSTMAN.id}, "invalid-argument"),
-        ({"in_person_id": COLLEAGUE.id}, "invalid-argument"),
+        ({"in_person_id": POSTMAN.id}, "colleague-unavailable"),
+        ({"in_person_id": COLLEAGUE.id}, "colleague-unavailable"),
         ({"in_person_id": id_of("nobody")}, "missing-object"),
         ({"care_card_id": CARD.id}, "invalid-argument"),
         ({"village_id": id_of("no village")}, "missing-object"),

@@ -188,7 +188,7 @@ def test_assign_referral_takes_a_manager_of_another_outlet_of_the_county() -> No
 @pytest.mark.parametrize("person", [POSTMAN, GONE, FAR_MANAGER], ids=lambda person: person.name)
 def test_assign_referral_refuses_who_can_not_take_it(person: Staff) -> None:
     rows = county(referral(ReferralStatus.UNASSIGNED))
-    with refused("invalid-argument", field="wealth_manager_id"):
+    with refused("colleague-unavailable", field="wealth_manager_id"):
         run(
             rows,
             "assign_referral",

@@ -147,8 +147,8 @@ def test_schedule_visit_keeps_a_customer_who_was_met_as_met() -> None:
     [
         ({"planned_on": day(-1)}, "day-past"),
         ({"planned_on": day(401)}, "day-too-far"),
-        ({"helper_ids": (OTHER_POSTMAN.id,)}, "invalid-argument"),
-        ({"helper_ids": (GONE.id,)}, "invalid-argument"),
+        ({"helper_ids": (OTHER_POSTMAN.id,)}, "colleague-unavailable"),
+        ({"helper_ids": (GONE.id,)}, "colleague-unavailable"),
         ({"helper_ids": (id_of("nobody"),)}, "missing-object"),
         ({"harvest_date_id": id_of("no sale")}, "missing-object"),
         ({"village_id": OTHER_VILLAGE.id}, "invalid-argument"),
