@@ -24,7 +24,8 @@ from client.design import (
     TONES,
 )
 
-__all__ = ["badge", "banner", "card", "empty_state", "fact", "section", "tap_card"]
+__all__ = ["badge", "banner", "banner_room", "card", "empty_state", "fact", "section", "tap_card"]
+_BANNER_ICON = 24
 
 
 def card(*controls: ft.Control | None, tone: str | None = None, spacing: int = GAP_S) -> ft.Control:
@@ -117,7 +118,10 @@ def banner(
         container=True,
         content=ft.Container(
             ft.Row(
-                [ft.Icon(icon, color=ink, size=24), ft.Column(words, spacing=4, expand=True)],
+                [
+                    ft.Icon(icon, color=ink, size=_BANNER_ICON),
+                    ft.Column(words, spacing=4, expand=True),
+                ],
                 spacing=GAP,
                 vertical_alignment=ft.CrossAxisAlignment.START,
             ),
@@ -126,6 +130,11 @@ def banner(
             padding=GAP_L,
         ),
     )
+
+
+def banner_room() -> ft.Control:
+    """Return the empty room of a banner of one line, for what must not move when one comes."""
+    return ft.Container(height=_BANNER_ICON + 2 * GAP_L)
 
 
 def empty_state(

@@ -8,7 +8,7 @@ from typing import cast
 import flet as ft
 
 from client.components.buttons import quiet_button, secondary_button
-from client.components.cards import banner
+from client.components.cards import banner, banner_room
 from client.components.door import door
 from client.components.guard import guarded_work
 from client.components.pin_pad import PIN_LENGTH, PinPad
@@ -57,7 +57,7 @@ def ChoosePinScreen() -> ft.Control:
     return door(
         words,
         words("pin.again" if first else "pin.choose"),
-        banner(words("pin.differs"), tone="bad", icon=ft.Icons.ERROR_OUTLINE) if differs else None,
+        _above_the_pad(words("pin.differs") if differs else ""),
         PinPad(words, pin, take, is_busy=is_busy),
         note(words("pin.choose_help")),
         explanation=words("pin.choose_explanation"),
@@ -100,13 +100,10 @@ def UnlockScreen() -> ft.Control:
 
     if has_code:
         return EnrolScreen(lambda: set_has_code(False))
-    problem = None
     if wait_s:
         problem = banner(words("pin.wait", n=wait_s), icon=ft.Icons.TIMER_OUTLINED)
-    elif refusal:
-        problem = banner(
-            words.problem(refusal.slug, refusal.facts), tone="bad", icon=ft.Icons.ERROR_OUTLINE
-        )
+    else:
+        problem = _above_the_pad(words.problem(refusal.slug, refusal.facts) if refusal else "")
     return door(
         words,
         words("pin.enter"),
@@ -116,6 +113,13 @@ def UnlockScreen() -> ft.Control:
         quiet_button(words("pin.has_code"), lambda: set_has_code(True)),
         note(words("pin.forgotten")),
     )
+
+
+def _above_the_pad(problem: str) -> ft.Control:
+    """Say what is wrong; without that, keep its room: no key may move under a finger."""
+    if not problem:
+        return banner_room()
+    return banner(problem, tone="bad", icon=ft.Icons.ERROR_OUTLINE)
 
 
 def _without_old_pin(app: App, words: Words) -> list[ft.Control]:
@@ -177,6 +181,6 @@ def ChangePinScreen() -> ft.Control:
     return door(
         words,
         words(asked),
-        banner(problem, tone="bad", icon=ft.Icons.ERROR_OUTLINE) if problem else None,
+        _above_the_pad(problem),
         PinPad(words, pin, take, is_busy=is_busy),
     )

@@ -419,6 +419,9 @@ def _check_replicas(world: World, everything: Everything) -> None:
             if not scopes.isdisjoint(places_of_row)
         }
         assert phone.open is not None
+        if phone.open._open.holdings.replica.is_rebuilding:
+            # It was just started after its last sync, and nothing has damaged it between the two.
+            raise Violation("what was fetched anew is whole", phone.name)
         held = {(row.TABLE, row.id): (row, at) for row, at in held_rows(phone.open)}
         if held.keys() != due.keys():
             extra, lack = sorted(held.keys() - due.keys()), sorted(due.keys() - held.keys())

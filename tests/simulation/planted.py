@@ -106,11 +106,6 @@ def _replica_grows_on_a_damaged_tree(patch: pytest.MonkeyPatch) -> None:
 
 
 @_bug
-def _what_came_by_bundle_looks_refused(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Replica, "received", 0)
-
-
-@_bug
 def _journal_ends_at_damage(patch: pytest.MonkeyPatch) -> None:
     merged = journal_file._merged
 

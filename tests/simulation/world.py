@@ -169,7 +169,7 @@ class World:
             "power-cut": (self._doom_phone, 4),
             "disk-full": (self._fill_disk, 3),
             "bit-rot": (self._rot, 1),
-            "lost-replica": (self._damage_replica, 1),
+            "lost-replica": (self._damage_replica, 4),
             "clone": (self._clone, 1),
             "upgrade": (self._upgrade, 1),
             "moves": (self._move, 3),
@@ -325,7 +325,7 @@ class World:
         if phone.field is not None or not replica.exists():
             return
         content = bytearray(replica.read_bytes())
-        kind = self.chance.randrange(4)
+        kind = self.chance.choice((0, 1, 2, 2, 3))
         keys = [found.start(1) for found in _KEYS.finditer(content)]
         if kind == 0:
             replica.unlink()
