@@ -87,11 +87,12 @@ def section(
 def badge(text: str, tone: str = "plain", *, icon: ft.IconData | None = None) -> ft.Control:
     """Say a state in a word or two; the icon helps whoever can't tell the colours."""
     ink = TONES[tone].ink
-    parts: list[ft.Control] = [note(text, color=ink, max_lines=1)]
+    said: ft.Control = note(text, color=ink, max_lines=1)
     if icon is not None:
-        parts.insert(0, ft.Icon(icon, size=15, color=ink))
+        said = ft.Row([ft.Icon(icon, size=15, color=ink), said], spacing=4, tight=True)
+    # Without an icon there is no row: a row would cut a long text off without a mark.
     return ft.Container(
-        ft.Row(parts, spacing=4, tight=True),
+        said,
         bgcolor=TONES[tone].ground,
         border_radius=RADIUS_S,
         padding=ft.Padding.symmetric(horizontal=GAP_S, vertical=3),
@@ -163,7 +164,7 @@ def fact(name: str, value: str, *, tone: str | None = None) -> ft.Control:
     """Show one named fact on a line."""
     return ft.Row(
         [
-            ft.Container(note(name), width=84, padding=ft.Padding.only(top=1)),
+            ft.Container(note(name), width=96, padding=ft.Padding.only(top=1)),
             body(value, expand=True) if tone is None else badge(value, tone),
         ],
         spacing=GAP_S,

@@ -13,7 +13,7 @@ from client.components.chips import Option, chip
 from client.components.guard import guarded
 from client.components.when import day_short, lunar_short, weekday
 from client.design import GAP_S
-from client.strings import Words
+from client.strings import Language, Words
 
 __all__ = ["DAYS_SHOWN", "day_chips", "pick_day"]
 
@@ -39,6 +39,7 @@ def day_chips(
         | set(market_days)
         | ({chosen} if chosen else set())
     )
+    width = CHIP_WIDTH if words.language is Language.CHINESE else None  # No room for "tomorrow".
     chips = [
         chip(
             Option(
@@ -48,7 +49,7 @@ def day_chips(
             ),
             on == chosen,
             partial(on_choose, on),
-            width=CHIP_WIDTH,
+            width=width,
         )
         for on in offered
     ]
@@ -57,7 +58,7 @@ def day_chips(
             Option(None, words("dates.other"), hint=words("dates.calendar")),
             False,
             lambda: pick_day(words, chosen or today, today, on_choose),
-            width=CHIP_WIDTH,
+            width=width,
         )
     )
     row = ft.Row(chips, wrap=True, spacing=GAP_S, run_spacing=GAP_S)
