@@ -373,7 +373,8 @@ def _check_promise(
     if any(slug.endswith("missing-object") for slug in slugs):
         body = json.loads(ops[0].body or "{}")
         # What it is about has no base where only this phone knew it: its maker may be refused.
-        named = {*body["base"], *([body["args"]["id"]] if "id" in body["args"] else [])}
+        args = body["args"]
+        named = {*body["base"], *args.get("ids", ()), *([args["id"]] if "id" in args else [])}
         named.discard(promise.makes)
         if named and named <= ids:
             raise Violation("what depends on something waits for it", what)
