@@ -216,11 +216,18 @@ def go_to(
     if look.routed:
         if screen.name not in addresses:
             raise Error(f"no address is known for {screen.name}: take another look before")
+        before = user.page.screenshot()
+        is_elsewhere = user.page.url != addresses[screen.name]
         user.page.evaluate(
             "(url) => { history.pushState(null, '', url); dispatchEvent(new PopStateEvent("
             "'popstate', { state: history.state })); }",
             addresses[screen.name],
         )
+        # No text can be waited for: it is called otherwise. A busy machine takes its time.
+        for _ in range(SETTLED_TRIES if is_elsewhere else 0):
+            user.page.wait_for_timeout(SETTLED_MS)
+            if user.page.screenshot() != before:
+                break
     else:
         reach(user, screen, is_narrow=is_narrow)
     if screen.scrolled:
