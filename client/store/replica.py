@@ -353,7 +353,7 @@ class Replica:
             if content is not None
         ]
         if damaged or len(readable) < stored:
-            _log.error("replica: %d rows are damaged", stored - len(readable))
+            _log.error("replica: damaged; %d of %d rows can be read", len(readable), stored)
             whole = {(row.table, row.row_id) for row in readable}
             self._write_anew({key: row for key, row in rows.items() if key in whole})
             return readable, True
