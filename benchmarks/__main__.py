@@ -26,6 +26,7 @@ from benchmarks.county import begun_county
 from benchmarks.phone import Cost
 from benchmarks.workloads import (
     approval,
+    erasures,
     evening,
     first_sync,
     idle_polls,
@@ -34,7 +35,8 @@ from benchmarks.workloads import (
 )
 from benchmarks.yardsticks import marshmallow_ms, sqlite_insert_ms
 
-WORKS = ("w1", "w2", "w4", "w7", "w9")
+WORKS = ("w1", "w2", "w4", "w7", "w9", "erasure")
+ERASURES = 6
 PUSHING_PHONES = 10
 
 
@@ -50,6 +52,7 @@ class Sizes:
     fleet: tuple[int, ...]
     stored: tuple[int, ...]
     entries: int
+    logged: int
 
 
 class Table:
@@ -87,7 +90,7 @@ def main(arguments: list[str]) -> None:
     sizes = Sizes(
         phones=options.phones, records=options.records, down=options.down, rows=options.rows,
         polls=options.polls, fleet=_numbers(options.fleet), stored=_numbers(options.stored),
-        entries=options.entries,
+        entries=options.entries, logged=options.logged,
     )  # fmt: skip
     # A line for each operation is part of the cost; reading them here is not.
     quiet = structlog.make_filtering_bound_logger(logging.WARNING)
@@ -120,6 +123,19 @@ def _measure(sizes: Sizes, works: list[str] | tuple[str, ...], new: Callable[[],
         with begun_county(new()) as county:
             cost = approval(county, sizes.entries)
         table.cost(f"W9 approval of {sizes.entries:,} entries", cost, 1)
+    if "erasure" in works:
+        _erase(table, sizes, new)
+
+
+def _erase(table: Table, sizes: Sizes, new: Callable[[], str]) -> None:
+    with (
+        tempfile.TemporaryDirectory(prefix="ld-bench-") as folder,
+        begun_county(new(), erasures_file=Path(folder) / "erasures.jsonl") as county,
+    ):
+        first, *others = erasures(county, sizes.logged, ERASURES)
+    table.cost(f"erasure, {sizes.logged:,} operations not noted", first, 1)
+    usual = sorted(others, key=lambda cost: cost.wall_s)[len(others) // 2]
+    table.cost(f"erasure, {sizes.logged:,} operations", usual, 1)
 
 
 def _say_evening(table: Table, sizes: Sizes, cost: Cost) -> None:
@@ -195,6 +211,9 @@ def _parser() -> argparse.ArgumentParser:
         "--stored", default="10000,100000", help="W7: rows stored (default 10000,100000)"
     )
     parser.add_argument("--entries", type=int, default=1_000, help="W9: entries (default 1000)")
+    parser.add_argument(
+        "--logged", type=int, default=100_000, help="erasure: operations (default 100000)"
+    )
     parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL of its own")
     parser.add_argument("--only", action="append", choices=WORKS, help="this workload alone")
     return parser

@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -279,9 +280,14 @@ class Field:
 
 
 @contextmanager
-def begun_county(database_url: str) -> Iterator[Field]:
+def begun_county(database_url: str, *, erasures_file: Path | None = None) -> Iterator[Field]:
     """Give a county with nobody in it, in the empty database of that URL."""
-    config = Config(database_url=database_url, receipt_key=b"\x01" * 32, code_pepper=b"\x02" * 32)
+    config = Config(
+        database_url=database_url,
+        receipt_key=b"\x01" * 32,
+        code_pepper=b"\x02" * 32,
+        erasures_file=erasures_file,
+    )
     app = create_app(config)
     with app.app_context():
         engine = db.engine

@@ -82,6 +82,7 @@ class Session:
             attach=self._attach,
             enrolment=lambda: a_round.enrolment,
             on_change=on_change,
+            now=self._time.now,
         )
         self.files = Files(
             self._device, self.holdings, self._time, self.file_store, self.file_sync, self.record

@@ -41,6 +41,7 @@ __all__ = [
     "Copy",
     "back_up",
     "erase_again",
+    "erase_what_is_listed",
     "hold_database",
     "restore",
     "rotate_generation",
@@ -182,11 +183,16 @@ def erase_again(config: Config) -> int:
 
 
 def _erase_again(config: Config, session: Session) -> int:
-    listed_ever = read_erasures(config.erasures_file)
-    if not listed_ever:
-        return 0
     signer = ReceiptSigner.from_number(config.receipt_key)
     door = WriteDoor(reactions=REACTIONS, signer=signer, clock=SystemClock())
+    return erase_what_is_listed(door, session, config.erasures_file)
+
+
+def erase_what_is_listed(door: WriteDoor, session: Session, path: Path | None) -> int:
+    """Erase what the list at *path* has and the database has not; return how many customers."""
+    listed_ever = read_erasures(path)
+    if not listed_ever:
+        return 0
     known = set(session.scalars(sa.select(ErasureModel.id)))
     counties = set(session.scalars(sa.select(CountyModel.id)))
     missing = [

@@ -23,7 +23,7 @@ from server.models.sync import (
     SetAsideModel,
 )
 from server.mutations.batch import WriteDoor, is_contact_stale, run_batch
-from server.mutations.erased import Erased, erase_order, erased_digests
+from server.mutations.erased import Erased, erase_order, erased_forms
 from server.mutations.moving import earlier_numbers
 from server.mutations.oplog import result_of
 from server.mutations.promises import Promise
@@ -196,10 +196,7 @@ def _promises(
         return {}
     forms = {OpForm(device.number, op.seq, op.digest): op.seq for op in ops}
     forms |= {form: op.seq for op in ops for form in op.earlier}
-    forms |= {
-        OpForm(device.number, seq, digest): seq
-        for seq, digest in erased_digests(session, device.number, ops).items()
-    }
+    forms |= erased_forms(session, device.number, ops)
     now = door.clock.now()
     promises = {}
     for result in answered:

@@ -45,6 +45,7 @@ class KeptFile:
         clock: What the clocks said when it was made here; None for one that was fetched.
         is_settled: Whether the server has it attached: what is here is a copy.
         used_at: When it was last looked at, by the phone's clock.
+        missed_since: Since when its object is not on this phone, by the best guess of the time.
     """
 
     object_table: AttachmentObject
@@ -56,6 +57,7 @@ class KeptFile:
     used_at: int
     clock: ClockReading | None = None
     is_settled: bool = False
+    missed_since: int | None = None
 
     @property
     def key(self) -> FileKey:
@@ -131,6 +133,13 @@ class AttachmentStore:
         if file is not None and file.is_settled is not is_settled:
             async with self._writing:
                 self.files[key] = replace(file, is_settled=is_settled)
+                await self._write()
+
+    async def note_missed(self, key: FileKey, since: int | None) -> None:
+        """Note since when a file's object is not on this phone; None when it is."""
+        async with self._writing:
+            self.files[key] = replace(self.files[key], missed_since=since)
+            with contextlib.suppress(StorageFullError):  # Then it counts from a later time.
                 await self._write()
 
     def touch(self, key: FileKey) -> None:

@@ -93,7 +93,7 @@ class Holdings:
                 self._sealer,
                 self._server,
                 instant_ms(self._time.now()),
-                self.lost_record(),
+                lambda is_erased: self.lost_record(is_erased=is_erased),
             )
             self.owes_past = False
 

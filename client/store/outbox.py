@@ -131,8 +131,15 @@ class Outbox:
                 seq=seq, digest=record.digest if record else "", record=record
             )
         for result in results:
-            self.entries[result.seq].result = result
+            self._recall(result)
         await self.open([entry for entry in self.entries.values() if not entry.is_answered])
+
+    def _recall(self, result: Result) -> None:
+        """Take up a kept answer; what was promised before it still holds after a restart."""
+        entry = self.entries[result.seq]
+        if entry.promise is None and entry.result is not None and entry.result.state in _FINAL:
+            entry.promise = entry.result
+        entry.result = result
 
     async def open(self, entries: Iterable[Entry]) -> None:
         """Unseal the ops of *entries*; one that can't be is set aside as damaged."""
@@ -341,7 +348,10 @@ class Outbox:
         if entry is None:
             return False
         held = entry.result
-        return held is None or (entry.is_open and held.state is not result.state)
+        if held is None:
+            return True
+        was, told = (held.state, held.problem), (result.state, result.problem)
+        return entry.is_open and was != told
 
     def _sort(self, contents: Sequence[bytes]) -> tuple[dict[int, Record], list[Record], int]:
         """Return this device's ops by sequence, its outcomes, and the damaged records at the end.

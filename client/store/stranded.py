@@ -8,7 +8,7 @@ is the same operation, the server sees by `was` (docs/protocol.md).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -38,7 +38,15 @@ class _Past:
     ops: dict[int, tuple[int, Record]] = field(default_factory=dict)
     outcomes: list[Record] = field(default_factory=list)
     results: dict[int, Result] = field(default_factory=dict)
+    promises: dict[int, Result] = field(default_factory=dict)
     opened: dict[int, Mapping[str, Json]] = field(default_factory=dict)
+
+    def ordered_away(self) -> Iterator[int]:
+        """Yield the ops that were accepted, and whose text was destroyed by order since."""
+        for seq, (_, record) in self.ops.items():
+            promise = self.promises.get(seq)
+            if record.is_ordered_away and promise is not None and promise.state is OpState.OK:
+                yield seq
 
     def owes(self, seq: int, last: int, generation: str) -> bool:
         """Tell whether the server, which knows *last* sequences, must get this op once more.
@@ -58,7 +66,7 @@ async def bring_over(
     sealer: Sealer,
     server: ServerLife,
     now_ms: int,
-    lost: Mapping[str, Json],
+    lost: Callable[[bool], Mapping[str, Json]],
 ) -> None:
     """Keep in *outbox* what earlier numbers still owe, in order, each op once.
 
@@ -69,7 +77,8 @@ async def bring_over(
         sealer: Of the present number; any number's records open by the same key.
         server: What it says of itself.
         now_ms: The best guess of the time.
-        lost: What stands for an op whose record is damaged: somebody may wait for it.
+        lost: Returns what stands for an op whose record is damaged, for somebody may wait for it;
+            or whose text was destroyed by order (True), for the server may lack what it did.
 
     Raises:
         StorageFullError: The rest is kept when there is room.
@@ -80,8 +89,9 @@ async def bring_over(
         last = server.earlier.get(str(device), 0)
         # Where nothing can be opened, they are a second person's.
         missing = _gaps(numbers, last) if numbers.opened else []
-        gaps = {seq: {**lost, "seq": seq} for seq in missing}
-        for seq, op in sorted((numbers.opened | gaps).items()):
+        gaps = {seq: {**lost(False), "seq": seq} for seq in missing}
+        gone = {seq: {**lost(True), "seq": seq} for seq in numbers.ordered_away()}
+        for seq, op in sorted((numbers.opened | gaps | gone).items()):
             if numbers.owes(seq, last, server.generation) and (device, seq) not in moved:
                 promise = _promise([*_was(op), (device, seq)], past)
                 await outbox.append(moved_op(op, device), promise=promise)
@@ -100,6 +110,9 @@ async def _past(outbox: Outbox, sealer: Sealer) -> dict[int, _Past]:
     for one in found.values():
         results, _ = await sealer.open_results(one.outcomes)
         one.results = {result.seq: result for result in results}
+        for result in results:
+            if result.state in _FINAL:
+                one.promises.setdefault(result.seq, result)
         one.opened = await sealer.open_ops(
             [record for _, record in one.ops.values() if not record.is_erased]
         )
@@ -124,9 +137,8 @@ async def _moved(outbox: Outbox, past: Mapping[int, _Past]) -> set[tuple[int, in
 
 def _promise(forms: Sequence[tuple[int, int]], past: Mapping[int, _Past]) -> Result | None:
     """Return the first final answer to an op that had *forms*: later ones only repeat it."""
-    answers = (past[device].results.get(seq) for device, seq in forms if device in past)
-    final = [answer for answer in answers if answer is not None and answer.state in _FINAL]
-    return final[0] if final else None
+    answers = (past[device].promises.get(seq) for device, seq in forms if device in past)
+    return next((answer for answer in answers if answer is not None), None)
 
 
 def _was(op: Mapping[str, Json]) -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ the file attached, by an operation like any other (ADR-0015).
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -40,6 +41,7 @@ from shared.wire.envelope import (
     signed_message,
     to_base64url,
 )
+from shared.wire.schemas import instant_ms
 
 __all__ = ["FileSync", "RoundWithFiles"]
 
@@ -71,11 +73,13 @@ class _Way:
     Attributes:
         offset: What the server has; None before it was asked.
         problem: Why it does not go on by itself.
+        is_sent: Whether the server has all of it since the last round.
     """
 
     offset: int | None = None
     damages: int = 0
     problem: Problem | None = None
+    is_sent: bool = False
 
 
 @dataclass(slots=True)
@@ -84,6 +88,7 @@ class FileSync:
 
     Attributes:
         attach: Records that a file hangs on its object, once the server has its bytes.
+        now: Returns the best guess of the time: a clock may be years ahead.
     """
 
     device: Device
@@ -92,6 +97,7 @@ class FileSync:
     attach: Callable[[KeptFile], Awaitable[object]]
     enrolment: Callable[[], Enrolment]
     on_change: Callable[[], None]
+    now: Callable[[], dt.datetime]
     _ways: dict[FileKey, _Way] = field(default_factory=dict, init=False)
     _coming: dict[str, bytearray] = field(default_factory=dict, init=False)
     _piece_bytes: int = field(default=PIECE_BYTES_FIRST, init=False)
@@ -129,7 +135,8 @@ class FileSync:
         entry = self._last_ops().get(file.key)
         if entry is None:
             return file.is_settled or self._attachment_of(file.key) is not None
-        return not _is_refused(entry)
+        # A restored server keeps the operation until it has the bytes again.
+        return not (_is_refused(entry) or _lacks_bytes(entry))
 
     def problem(self, file: KeptFile) -> Problem | None:
         """Return why a file does not go up, if anything is the matter."""
@@ -187,8 +194,12 @@ class FileSync:
             if file.key not in self.store.files:
                 self.forget(file.key)  # Its author took it away while it went.
             elif is_whole:
-                await self.attach(file)
-                self.forget(file.key)
+                entry = self._last_ops().get(file.key)
+                if entry is None or not entry.is_open:
+                    await self.attach(file)
+                    self.forget(file.key)
+                else:
+                    way.is_sent = True  # The operation waits for them at the server.
         except RefusedError as refusal:
             way.problem = Problem(refusal.slug, dict(refusal.facts))
         except StorageFullError:
@@ -239,6 +250,9 @@ class FileSync:
 
     def _may_go(self, file: KeptFile) -> bool:
         """Tell whether the server can know the object: the records went first."""
+        way = self._ways.get(file.key)
+        if way is not None and way.is_sent:
+            return False
         world = self.holdings.world
         bearer = bearer_of(world, file.object_table, file.object_id)
         if bearer is None or not takes_files(bearer):
@@ -250,6 +264,7 @@ class FileSync:
     async def settle(self) -> None:
         """Note what is attached by now, and drop what may not stay; after a whole round."""
         for way in self._ways.values():
+            way.is_sent = False
             if way.problem is not None and way.problem.slug in _PASSING:
                 way.problem = None
         await self._open_ops()
@@ -258,20 +273,26 @@ class FileSync:
             entry = ops.get(file.key)
             if entry is not None and entry.result is not None:
                 await self.store.note(file.key, is_settled=entry.result.state is OpState.OK)
-            if self._is_over(self.store.files[file.key], ops):
+            if await self._is_over(self.store.files[file.key], ops):
                 self.forget(file.key)
                 await self.store.drop(file.key)
 
-    def _is_over(self, file: KeptFile, ops: Mapping[FileKey, Entry]) -> bool:
+    async def _is_over(self, file: KeptFile, ops: Mapping[FileKey, Entry]) -> bool:
         """Tell whether a file has left this person's scopes, or its object was taken back."""
         if file.is_settled:
             return self._attachment_of(file.key) is None
         if file.key in ops or self.holdings.outbox.waiting():
             return False
         bearer = bearer_of(self.holdings.world, file.object_table, file.object_id)
-        if bearer is None:
-            return self.device.clock.wall_ms() - file.used_at > FORSAKEN_MS
-        return not takes_files(bearer)
+        if bearer is not None:
+            if file.missed_since is not None:
+                await self.store.note_missed(file.key, None)
+            return not takes_files(bearer)
+        now = instant_ms(self.now())
+        if file.missed_since is None:
+            await self.store.note_missed(file.key, now)
+            return False
+        return now - file.missed_since > FORSAKEN_MS
 
     async def _open_ops(self) -> None:
         """Make all operations readable, where a file's depends on them."""

@@ -21,6 +21,7 @@ __all__ = [
     "FeedEntryModel",
     "FeedRowModel",
     "MovedOpModel",
+    "OpMentionModel",
     "OpModel",
     "ScopeCounterModel",
     "ServerIdentityModel",
@@ -95,7 +96,8 @@ class EnrolledDeviceModel(Base):
     """A device's key and how far its operations have come; what people see is a `device` row.
 
     `scopes` are those that the device may still hold rows of, until it says otherwise.
-    `backed_up_seq` is the highest sequence that a verified backup holds.
+    `backed_up_seq` is the highest sequence that a verified backup holds, `mentions_upto` the one up
+    to which it is noted what the operations mention.
     """
 
     __tablename__ = "enrolled_device"
@@ -113,6 +115,7 @@ class EnrolledDeviceModel(Base):
     app_version: Mapped[int]
     last_seq: Mapped[int] = mapped_column(default=0)
     backed_up_seq: Mapped[int] = mapped_column(default=0)
+    mentions_upto: Mapped[int] = mapped_column(default=0, server_default="0")
     scopes: Mapped[tuple[str, ...]] = mapped_column(TupleOf(str), default=())
     enrolled_at: Mapped[dt.datetime]
 
@@ -153,6 +156,18 @@ class OpModel(Base):
     waits_seq: Mapped[int | None]
     parked_reason: Mapped[str | None] = mapped_column(sa.String(500))
     promise: Mapped[str | None] = mapped_column(sa.Text)
+
+
+class OpMentionModel(Base):
+    """That the text of an operation names an object (`server.mutations.mentions`)."""
+
+    __tablename__ = "op_mention"
+    # Read by the object alone: on SQLite the table itself is that index.
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    row_id: Mapped[Id] = mapped_column(primary_key=True)
+    device: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
 class MovedOpModel(Base):

@@ -19,8 +19,9 @@ from server.feed import Feed, known_objects
 from server.identity import ReceiptSigner
 from server.logs import failure_of
 from server.models.sync import EnrolledDeviceModel, OpModel
-from server.mutations.erased import Concern, Erased, is_text
-from server.mutations.moving import note_moved, recorded_since, twins_of
+from server.mutations.erased import Concern, Erased
+from server.mutations.mentions import is_text
+from server.mutations.moving import has_moved_from, note_moved, recorded_since, twins_of
 from server.mutations.oplog import OpLog, TakenOp
 from server.mutations.promises import (
     WAITS_AT_MOST,
@@ -46,8 +47,8 @@ from shared.domain.moment import Moment, day_at_outlet
 from shared.domain.people import Actor, Device, Staff, actor_of
 from shared.domain.refusals import CUSTOMER_ERASED
 from shared.domain.rows import Row
-from shared.ids import make_id
-from shared.wire.envelope import OpState
+from shared.ids import SEQUENCE_MAX, make_id
+from shared.wire.envelope import ERASED_RECORD, OpState
 from shared.wire.mutations import UnknownMutationError
 from shared.wire.problems import problem
 from shared.wire.schemas import InvalidFieldsError
@@ -171,6 +172,7 @@ class _Batch:
         self._scopes_since: dict[tuple[str, dt.date], frozenset[str]] = {}
         self._twins: dict[tuple[int, int], OpModel] = {}
         self._erased = Erased(session, county_id)
+        self._has_old_ids = False
 
     def take(
         self,
@@ -180,10 +182,12 @@ class _Batch:
     ) -> list[OpModel | TakenOp]:
         """Answer the known operations from the log, and run the new ones in their order."""
         known: dict[int, OpModel | TakenOp] = {**self._log.known(device, ops)}
-        new = [op for op in ops if op.seq not in known]
+        new = [_as_promised(op, promises.get(op.seq)) for op in ops if op.seq not in known]
         _demand_no_gap(device.last_seq, new)
+        first = device.last_seq + 1
+        self._has_old_ids = bool(new) and has_moved_from(self._session, device.number, first)
         if not self._one_by_one:
-            self._rows.expect_new(device.number, device.last_seq + 1)
+            self._expect_new(device, first)
         self._find_twins(device, new)
         self._erased.look_up(device.number, new)
         sight = self._prepare(device, [self._erased.stand_in(device.number, op) for op in new])
@@ -191,6 +195,15 @@ class _Batch:
             known[op.seq] = self._take_new(device, op, sight, promises.get(op.seq))
             device.last_seq = op.seq
         return [known[op.seq] for op in ops]
+
+    def _expect_new(
+        self, device: EnrolledDeviceModel, first: int, last: int = SEQUENCE_MAX
+    ) -> None:
+        """Ask the database for nothing that only the operations *first* to *last* can make."""
+        if self._has_old_ids:
+            self._rows.expect_none_new()
+        else:
+            self._rows.expect_new(device.number, first, last)
 
     def run_again(self, op: OpModel) -> None:
         """Run a deferred or parked operation once more."""
@@ -342,7 +355,7 @@ class _Batch:
         number = self._promised_number(promise)
         if self._one_by_one:
             # What the ops before it made is stored by now.
-            self._rows.expect_new(device.number, op.seq, op.seq)
+            self._expect_new(device, op.seq, op.seq)
         outcome = self._decided(device, acting, sight, moment, number, promise, self._now)
         if self._one_by_one:
             self._rows.expect_none_new()
@@ -381,7 +394,8 @@ class _Batch:
         """Keep nothing of an operation that says who somebody was, here or on its phone."""
         if self._erased.concern(device.number, op, moment) is Concern.NONE:
             return
-        self._erased.note(device.number, op)
+        if record.name != ERASED_RECORD:  # There is nothing left of it on its phone.
+            self._erased.note(device.number, op)
         if not is_text(op.name):
             return
         nameless = _nameless(op)
@@ -468,6 +482,13 @@ class _Batch:
         )
         reason = f"{type(error).__name__} in {op.name}"
         return Outcome(OpState.PARKED, parked_reason=reason[:PARKED_REASON_LENGTH_MAX])
+
+
+def _as_promised(op: ReceivedOp, promise: Promise | None) -> ReceivedOp:
+    """Return *op*, with what it was where only its promise can tell: its phone has destroyed it."""
+    if op.name != ERASED_RECORD or promise is None or "was" not in op.members:
+        return op
+    return dataclasses.replace(op, promised_as=promise.form)
 
 
 def _nameless(op: ReceivedOp) -> ReceivedOp:

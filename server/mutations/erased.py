@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from enum import Enum, auto
@@ -15,31 +14,26 @@ from sqlalchemy.orm import Session
 from server.database import insert_into
 from server.erasures import ListedOp
 from server.models.erasure import ErasedObjectModel, ErasedOpModel
-from server.models.sync import EnrolledDeviceModel, OpModel
+from server.models.sync import EnrolledDeviceModel, MovedOpModel, OpModel
+from server.mutations.mentions import chunks, ids_in, is_text
 from server.mutations.receiving import ReceivedOp
 from server.mutations.transaction import Transaction
 from shared.canonical import Json
 from shared.domain.customer import Customer
-from shared.domain.erasure import holds_text
 from shared.domain.moment import Moment
-from shared.wire.envelope import ERASED_RECORD
-from shared.wire.mutations import MUTATIONS, UnknownMutationError
+from shared.wire.envelope import ERASED_RECORD, OpForm
+from shared.wire.mutations import UnknownMutationError
 from shared.wire.schemas import InvalidFieldsError
 
 __all__ = [
     "Concern",
     "Erased",
     "erase_order",
-    "erased_digests",
-    "ids_in",
-    "is_text",
+    "erased_forms",
     "nameless_body",
     "next_number",
     "note_erased_op",
 ]
-
-IDS_PER_QUERY = 500
-_ID = re.compile(r'"([0-9A-HJKMNP-TV-Z]{13})"')
 
 
 class Concern(Enum):
@@ -48,17 +42,6 @@ class Concern(Enum):
     NONE = auto()
     KNOWN = auto()  # It was about them before: its effects stay, its text does not.
     LATE = auto()  # It was recorded before the erasure, and had no effect until then.
-
-
-def ids_in(body: str) -> frozenset[str]:
-    """Return all that may be ids in an operation's text."""
-    return frozenset(_ID.findall(body))
-
-
-def is_text(name: str) -> bool:
-    """Tell whether an operation of that name may say who somebody is; an unknown one may."""
-    mutation = MUTATIONS.get(name)
-    return mutation is None or holds_text(mutation.args)
 
 
 def next_number(session: Session, county_id: str) -> int:
@@ -122,15 +105,15 @@ def erase_order(
     return {"upto": last, "ops": [[device, seq] for device, seq in ops], "objects": [*objects]}
 
 
-def erased_digests(session: Session, device: int, ops: Sequence[ReceivedOp]) -> dict[int, str]:
-    """Return, by sequence, the digests of those of *ops* that their phone has destroyed."""
-    gone = [op.seq for op in ops if op.name == ERASED_RECORD]
-    if not gone:
-        return {}
-    query = sa.select(ErasedOpModel.seq, ErasedOpModel.digest).where(
-        ErasedOpModel.device == device, ErasedOpModel.seq.in_(gone)
-    )
-    return dict(session.execute(query).all())
+def erased_forms(session: Session, device: int, ops: Sequence[ReceivedOp]) -> dict[OpForm, int]:
+    """Return what those of *ops* were that their phone has destroyed, each with its sequence."""
+    numbers = {
+        number: op.seq for op in ops if op.name == ERASED_RECORD for number in _forms(device, op)
+    }
+    return {
+        OpForm(known.device, known.seq, known.digest): numbers[known.device, known.seq]
+        for known in _erased_ops(session, numbers)
+    }
 
 
 class Erased:
@@ -148,14 +131,8 @@ class Erased:
         """Learn what of *ops* is about somebody who was erased."""
         self._learn(sorted({row_id for op in ops for row_id in ids_in(op.body)}))
         forms = {form for op in ops for form in _forms(device, op)}
-        if not forms:
-            return
-        numbers, seqs = {number for number, _ in forms}, {seq for _, seq in forms}
-        given = {"devices": sorted(numbers), "seqs": sorted(seqs)}
         self._ops |= {
-            (known.device, known.seq): known
-            for known in self._session.scalars(_ERASED_OPS, given)
-            if (known.device, known.seq) in forms
+            (known.device, known.seq): known for known in _erased_ops(self._session, forms)
         }
 
     def concern(self, device: int, op: ReceivedOp, moment: Moment) -> Concern:
@@ -171,11 +148,19 @@ class Erased:
         return Concern.LATE
 
     def stand_in(self, device: int, op: ReceivedOp) -> ReceivedOp:
-        """Return what is left of an operation whose phone has destroyed it; else *op* itself."""
-        known = self._ops.get((device, op.seq))
-        if op.name != ERASED_RECORD or known is None or known.body is None:
+        """Return what is left of an operation whose phone has destroyed it; else *op* itself.
+
+        Under another number than it was destroyed under, only a promise shows whose it was.
+        """
+        if op.name != ERASED_RECORD:
             return op
-        return replace(ReceivedOp.from_body(op.seq, known.body), is_redacted=True)
+        was = op.promised_as
+        forms = [(device, op.seq), *([] if was is None else [(was.device, was.seq)])]
+        bodies = [self._ops[form].body for form in forms if form in self._ops]
+        body = next((body for body in bodies if body is not None), None)
+        if body is None:
+            return op
+        return replace(ReceivedOp.from_body(op.seq, body), is_redacted=True, promised_as=was)
 
     def awaits_more(self, device: int, op: ReceivedOp) -> bool:
         """Tell whether other operations that told of the same customer are still to come again.
@@ -183,18 +168,16 @@ class Erased:
         A restored server counts fewer revisions than before: without their texts, some change
         nothing. So it waits for the operations, not for the revisions.
         """
-        whose = self._whose(device, op)
-        model = ErasedOpModel
+        whose, forms = self._whose(device, op), _forms(device, op)
+        model, moved = ErasedOpModel, MovedOpModel
         missing = (
-            sa.select(model.seq)
+            sa.select(model.device, model.seq)
             .outerjoin(OpModel, (OpModel.device == model.device) & (OpModel.seq == model.seq))
-            .where(
-                model.customer_id.in_(whose),
-                OpModel.seq.is_(None),
-                sa.or_(model.device != device, model.seq != op.seq),
-            )
+            .outerjoin(moved, (moved.was_device == model.device) & (moved.was_seq == model.seq))
+            .where(model.customer_id.in_(whose), OpModel.seq.is_(None), moved.was_seq.is_(None))
+            .limit(len(forms) + 1)
         )
-        return self._session.execute(missing.limit(1)).first() is not None
+        return any(tuple(one) not in forms for one in self._session.execute(missing))
 
     def _whose(self, device: int, op: ReceivedOp) -> list[str]:
         known = [self._ops[form] for form in _forms(device, op) if form in self._ops]
@@ -233,7 +216,7 @@ class Erased:
                 )
 
     def _learn(self, row_ids: Sequence[str]) -> None:
-        for some in _chunks(row_ids):
+        for some in chunks(row_ids):
             for row_id, erased_at, customer_id in self._session.execute(
                 _ERASED_OBJECTS, {"object_ids": some}
             ):
@@ -243,6 +226,15 @@ class Erased:
 def _forms(device: int, op: ReceivedOp) -> set[tuple[int, int]]:
     """Return the numbers under which an operation has come, or comes now."""
     return {(device, op.seq), *((form.device, form.seq) for form in op.earlier)}
+
+
+def _erased_ops(session: Session, forms: Collection[tuple[int, int]]) -> Iterator[ErasedOpModel]:
+    if forms:
+        numbers, seqs = {number for number, _ in forms}, {seq for _, seq in forms}
+        given = {"devices": sorted(numbers), "seqs": sorted(seqs)}
+        for known in session.scalars(_ERASED_OPS, given):
+            if (known.device, known.seq) in forms:
+                yield known
 
 
 def _last_number(session: Session, county_id: str) -> int:
@@ -266,8 +258,3 @@ _LAST_NUMBERS = sa.select(
         for model in (ErasedOpModel, ErasedObjectModel)
     )
 )
-
-
-def _chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    for start in range(0, len(ids), IDS_PER_QUERY):
-        yield ids[start : start + IDS_PER_QUERY]

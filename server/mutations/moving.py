@@ -19,7 +19,14 @@ from server.models.sync import EnrolledDeviceModel, MovedOpModel, OpModel
 from server.mutations.receiving import ReceivedOp
 from shared.wire.envelope import OpForm, OpState
 
-__all__ = ["earlier_numbers", "note_moved", "recorded_since", "taken_as", "twins_of"]
+__all__ = [
+    "earlier_numbers",
+    "has_moved_from",
+    "note_moved",
+    "recorded_since",
+    "taken_as",
+    "twins_of",
+]
 
 
 _KEPT_AT_MOST = dt.timedelta(days=60)
@@ -52,6 +59,16 @@ def recorded_since(
     if maker is not None and maker.public_key == device.public_key:
         return min(maker.enrolled_at, device.enrolled_at)
     return device.enrolled_at - (_KEPT_AT_MOST if is_promised else dt.timedelta())
+
+
+def has_moved_from(session: Session, device: int, first: int) -> bool:
+    """Tell whether operations of that number, from *first* on, have come under a later one.
+
+    A copy of the phone, enrolled anew, may bring what this number has not sent (again) yet: rows
+    with ids of such a sequence are there already.
+    """
+    given = {"of_device": device, "first": first}
+    return session.execute(_MOVED_FROM, given).first() is not None
 
 
 def twins_of(
@@ -121,6 +138,11 @@ def note_moved(
 _OF_DEVICE: sa.BindParameter[int] = sa.bindparam("of_device")
 _SEQS: sa.BindParameter[Any] = sa.bindparam("seqs", expanding=True)
 _TAKEN = sa.select(OpModel).where(OpModel.device == _OF_DEVICE, OpModel.seq.in_(_SEQS))
+_MOVED_FROM = (
+    sa.select(MovedOpModel.was_seq)
+    .where(MovedOpModel.was_device == _OF_DEVICE, MovedOpModel.was_seq >= sa.bindparam("first"))
+    .limit(1)
+)
 _MOVED = sa.select(MovedOpModel).where(
     MovedOpModel.was_device == _OF_DEVICE, MovedOpModel.was_seq.in_(_SEQS)
 )

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session, aliased
 
 from server.database import binders, insert_many, write_behind
 from server.identity import ReceiptSigner, identity_of
-from server.models.sync import CountyCounterModel, EnrolledDeviceModel, OpModel
+from server.models.sync import CountyCounterModel, EnrolledDeviceModel, OpMentionModel, OpModel
+from server.mutations.mentions import mentions_of
 from server.mutations.promises import Promise
 from server.mutations.receiving import ReceivedOp
 from server.mutations.running import Outcome
@@ -82,6 +83,7 @@ class OpLog:
             session.add(counter)
         self._counter = counter
         self._taken: list[TakenOp] = []
+        self._mentions: list[tuple[str, int, int]] = []
 
     @property
     def next_number(self) -> int:
@@ -129,6 +131,9 @@ class OpLog:
         )
         self.settle(record, outcome, number)
         self._session.add(record)
+        self._note_mentions(device, op)
+        # Not later: an operation that fails takes back all that was written after the one before.
+        self._write_mentions()
         return record
 
     def append(
@@ -146,8 +151,18 @@ class OpLog:
         self._counter.ops = taken.number
         taken.signature = self._signature_of(taken)
         self._taken.append(taken)
+        self._note_mentions(device, op)
         write_behind(self._session, self.write)
         return taken
+
+    def _note_mentions(self, device: EnrolledDeviceModel, op: ReceivedOp) -> None:
+        """Note what *op* mentions, if that is known of all operations of its device before."""
+        if device.mentions_upto == op.seq - 1:
+            device.mentions_upto = op.seq
+            self._mentions += [
+                (row_id, device.number, op.seq)
+                for row_id in mentions_of(device, op.seq, op.name, op.body)
+            ]
 
     def _columns_of(
         self, device: EnrolledDeviceModel, op: ReceivedOp, moment: Moment
@@ -185,6 +200,17 @@ class OpLog:
             rows.append(tuple(values))
         insert_many(connection, OpModel.__tablename__, _TAKEN_NAMES, rows)
         self._taken.clear()
+        self._write_mentions()
+
+    def _write_mentions(self) -> None:
+        if self._mentions:
+            insert_many(
+                self._session.connection(),
+                OpMentionModel.__tablename__,
+                _MENTION_NAMES,
+                self._mentions,
+            )
+            self._mentions.clear()
 
     def settle(self, record: OpModel, outcome: Outcome, number: int | None = None) -> None:
         """Write *outcome* down; a result gets a number and a signature."""
@@ -228,6 +254,7 @@ _WAITING = (
 )
 
 
+_MENTION_NAMES = ("row_id", "device", "seq")
 _TAKEN_NAMES = tuple(field.name for field in fields(TakenOp))
 _TAKEN_COLUMNS = [cast("sa.Table", OpModel.__table__).columns[name] for name in _TAKEN_NAMES]
 _taken_values = operator.attrgetter(*_TAKEN_NAMES)

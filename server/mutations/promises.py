@@ -98,9 +98,11 @@ def kept(promise: Promise, outcome: Outcome, *, is_patient: bool) -> Outcome:
         return outcome
     if outcome.problem is not None and outcome.problem["type"] == f"/problems/{CUSTOMER_ERASED}":
         return Outcome(OpState.OK)  # As it was; there is nobody any more whom it could change.
-    if is_patient:
-        return Outcome(OpState.DEFERRED)
     slug = str((outcome.problem or {}).get("type", "")).removeprefix("/problems/")
+    if is_patient:
+        # A phone that still has the bytes sends them again, if it is told that they are awaited.
+        awaits_bytes = slug == "blob-missing"
+        return Outcome(OpState.DEFERRED, problem=outcome.problem if awaits_bytes else None)
     return replace(
         outcome,
         state=OpState.PARKED,

@@ -32,11 +32,17 @@ VERSION_MAX = 2**31 - 1
 
 @dataclass(frozen=True)
 class ReceivedOp:
-    """An operation's members as sent, with its sequence; what follows is computed once."""
+    """An operation's members as sent, with its sequence; what follows is computed once.
+
+    Attributes:
+        is_redacted: Whether it is only what an erasure has left of one.
+        promised_as: The form that a promise was made for, where its text was destroyed since.
+    """
 
     seq: int
     members: Mapping[str, Json]
     is_redacted: bool = False
+    promised_as: OpForm | None = None
 
     @functools.cached_property
     def digest(self) -> str:
@@ -60,6 +66,8 @@ class ReceivedOp:
     @functools.cached_property
     def earlier(self) -> tuple[OpForm, ...]:
         """Under which earlier numbers of the same phone it may have come already."""
+        if self.promised_as is not None:
+            return (self.promised_as,)
         return tuple(earlier_forms(self.members)) if "was" in self.members else ()
 
     @functools.cached_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +19,8 @@ from server.erasures import ListedErasure, ListedOp, append_erasure
 from server.models.attachment import BlobModel
 from server.models.erasure import ErasedObjectModel, ErasedOpModel
 from server.models.sync import OpModel, SetAsideModel
-from server.mutations.erased import ids_in, is_text, nameless_body, next_number, note_erased_op
+from server.mutations.erased import nameless_body, next_number, note_erased_op
+from server.mutations.mentions import ids_in, ops_that_mention
 from server.mutations.oplog import OpLog
 from server.mutations.running import Outcome
 from server.mutations.transaction import Transaction
@@ -44,8 +45,6 @@ from shared.wire.problems import problem
 
 __all__ = ["after_erase", "erase_listed"]
 
-OPS_AT_ONCE = 2_000
-
 
 def after_erase(tx: Transaction, args: EraseCustomer) -> None:
     """Reach every copy that the server has of a customer whose rows have just been emptied.
@@ -60,7 +59,7 @@ def after_erase(tx: Transaction, args: EraseCustomer) -> None:
     path = places_of_files(tx.session).erasures_file
     if path is None:
         raise RefusedError("erasures-not-kept")
-    _reach(tx, erasure, traces_of(tx.rows, customer), _told_apart(tx, customer))
+    _reach(tx, erasure, traces_of(tx.rows, customer), _Person.of(tx, customer))
     before_commit(tx.session, partial(_list, tx.session, tx.county_id, erasure))
 
 
@@ -74,15 +73,15 @@ def erase_listed(tx: Transaction, listed: ListedErasure) -> None:
         tx.put(erasure)  # Else once whoever ordered it is known again.
     customer = tx.rows.get(Customer, erasure.customer_id)
     traces = Traces(frozenset(listed.own), frozenset())
-    mine: Callable[[str], bool] = lambda _: False  # noqa: E731 - as `_told_apart` returns one
+    person = _Person()
     if customer is not None:
         known = traces_of(tx.rows, customer)
         traces = Traces(known.own | traces.own, known.shared)
-        mine = _told_apart(tx, customer)
+        person = _Person.of(tx, customer)
         if customer.erased_at is None:
             for row in erased_rows(tx.rows, customer, erasure.at):
                 tx.put(row)
-    number = _reach(tx, erasure, traces, mine)
+    number = _reach(tx, erasure, traces, person)
     for op in listed.ops:
         note_erased_op(tx.session, tx.county_id, erasure.customer_id, op, number)
         _destroy(tx, tx.session.get(OpModel, (op.device, op.seq)))
@@ -94,36 +93,45 @@ def _destroy(tx: Transaction, op: OpModel | None) -> None:
         op.body = None
 
 
-def _told_apart(tx: Transaction, customer: Customer) -> Callable[[str], bool]:
-    """Return what tells whether an operation that never ran is about the same person.
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """By what operations that never ran are known to be about the same person.
 
     By the number, and a name that can be theirs: a name alone is many people's.
-    """
-    before = tx.before(Customer, customer.id) or customer
-    contact = tx.before(CustomerContact, contact_id_of(customer.id))
-    given = frozenset[str]() if contact is None else spellings(contact.phone)
-    numbers = given - {ERASED_PHONE}
 
-    def is_theirs(body: str) -> bool:
-        if not any(f'"{number}"' in body for number in numbers):
+    Attributes:
+        numbers: Every spelling of the phone number; none where none is known.
+        name: The customer's.
+    """
+
+    numbers: frozenset[str] = frozenset()
+    name: str = ""
+
+    @classmethod
+    def of(cls, tx: Transaction, customer: Customer) -> _Person:
+        """Return who the customer was before *tx*."""
+        before = tx.before(Customer, customer.id) or customer
+        contact = tx.before(CustomerContact, contact_id_of(customer.id))
+        given = frozenset[str]() if contact is None else spellings(contact.phone)
+        return cls(given - {ERASED_PHONE}, before.name)
+
+    def is_in(self, body: str) -> bool:
+        """Tell whether an operation's text is about them."""
+        if not any(f'"{number}"' in body for number in self.numbers):
             return False
         args = json.loads(body).get("args", {})
         name = args.get("customer_name") if isinstance(args, dict) else None
-        return not isinstance(name, str) or names_are_compatible(before.name, name)
-
-    return is_theirs
+        return not isinstance(name, str) or names_are_compatible(self.name, name)
 
 
-def _reach(
-    tx: Transaction, erasure: Erasure, traces: Traces, is_theirs: Callable[[str], bool]
-) -> int:
+def _reach(tx: Transaction, erasure: Erasure, traces: Traces, person: _Person) -> int:
     """Destroy what is kept of the customer beside the rows; return the number of the order."""
     session, county_id = tx.session, tx.county_id
     number = next_number(session, county_id)
     found = _Found(set(traces.own), set(traces.shared))
-    _find_unlinked(session, county_id, found, is_theirs)
+    _find_unlinked(session, county_id, found, person)
     _erase_ops(tx, erasure.customer_id, found, number)
-    _erase_set_aside(session, county_id, found, is_theirs)
+    _erase_set_aside(session, county_id, found, person)
     for object_id in sorted(found.own):
         noted = insert_into(session, ErasedObjectModel).values(
             object_id=object_id,
@@ -149,18 +157,16 @@ class _Found:
         return any(one in self.own or one in self.shared for one in ids)
 
 
-def _find_unlinked(
-    session: Session, county_id: str, found: _Found, is_theirs: Callable[[str], bool]
-) -> None:
+def _find_unlinked(session: Session, county_id: str, found: _Found, person: _Person) -> None:
     """Add what would have been made by operations about the same person that never ran."""
-    waiting = sa.select(OpModel.body).where(
+    never_ran = sa.select(OpModel.body).where(
         OpModel.county_id == county_id,
-        OpModel.state != OpState.OK,
+        OpModel.state.in_([state for state in OpState if state is not OpState.OK]),
         OpModel.name.in_(["submit_referral", "open_care_card"]),
-        OpModel.body.is_not(None),
+        sa.or_(sa.false(), *(OpModel.body.contains(f'"{n}"') for n in sorted(person.numbers))),
     )
-    for body in session.scalars(waiting):
-        if body is not None and is_theirs(body):
+    for body in session.scalars(never_ran):
+        if body is not None and person.is_in(body):
             made = json.loads(body)["args"].get("id")
             if isinstance(made, str):
                 found.own.add(made)
@@ -169,22 +175,13 @@ def _find_unlinked(
 def _erase_ops(tx: Transaction, customer_id: str, found: _Found, number: int) -> None:
     """Destroy the bodies of the operations that told of the customer; end those that wait."""
     session = tx.session
-    kept = (
-        sa.select(OpModel.device, OpModel.seq, OpModel.name, OpModel.body)
-        .where(OpModel.county_id == tx.county_id, OpModel.body.is_not(None))
-        .execution_options(yield_per=OPS_AT_ONCE)
-    )
-    about = [
-        (device, seq)
-        for device, seq, name, body in session.execute(kept)
-        if is_text(name) and found.names(ids_in(body or ""))
-    ]
-    for device, seq in about:
-        op = session.get_one(OpModel, (device, seq))
-        if op.state is not OpState.DEFERRED or not found.own.isdisjoint(ids_in(op.body or "")):
+    for op in list(ops_that_mention(session, tx.county_id, found.own | found.shared)):
+        body = op.body or ""
+        if op.state is not OpState.DEFERRED or not found.own.isdisjoint(ids_in(body)):
             had_effect = op.state is OpState.OK
-            body = nameless_body(seq, op.body or "") if had_effect else None
-            left = ListedOp(device, seq, op.digest, body)
+            left = ListedOp(
+                op.device, op.seq, op.digest, nameless_body(op.seq, body) if had_effect else None
+            )
             _destroy(tx, op)
             note_erased_op(session, tx.county_id, customer_id, left, number)
     session.flush()
@@ -199,15 +196,13 @@ def _settle(tx: Transaction, op: OpModel) -> None:
     OpLog(tx.session, tx.county_id, tx.signer).settle(op, refused)
 
 
-def _erase_set_aside(
-    session: Session, county_id: str, found: _Found, is_theirs: Callable[[str], bool]
-) -> None:
+def _erase_set_aside(session: Session, county_id: str, found: _Found, person: _Person) -> None:
     """Empty what barred devices sent about the customer; what they sent beside it stays."""
     for aside in session.scalars(sa.select(SetAsideModel).filter_by(county_id=county_id)):
         ops: list[Json] = []
         for op in json.loads(aside.body):
             body = canonical_bytes(op).decode()
-            is_about = found.names(ids_in(body)) or is_theirs(body)
+            is_about = found.names(ids_in(body)) or person.is_in(body)
             ops.append({"seq": op["seq"]} if is_about else op)
         aside.body = canonical_bytes(ops).decode()
 

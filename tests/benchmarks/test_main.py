@@ -8,7 +8,7 @@ import sys
 SMALL = (
     *("--phones", "2", "--records", "3", "--down", "2", "--rows", "20"),
     *("--polls", "2", "--fleet", "1,12", "--stored", "50"),
-    *("--entries", "3"),
+    *("--entries", "3", "--logged", "50"),
 )
 
 
@@ -30,5 +30,7 @@ def test_a_tiny_run_measures_every_workload() -> None:
         "W7 12 phones",
         "W7 50 rows stored",
         "W9 approval of 3 entries",
+        "erasure",
+        "erasure",
     ]
     assert all(cost > 0 for cost in costs.values()), costs

@@ -59,6 +59,7 @@ from tests.server.field_county import (
     THURSDAY,
 )
 from tests.server.moving_clock import MovingClock
+from tests.server.test_moved_operations import enrol_anew
 from tests.server.test_restore import Box, Person, lead
 from tests.simulation.test_attachments import photo
 from tests.simulation.wsgi_adapter import WsgiAdapter
@@ -641,3 +642,32 @@ def test_a_torn_line_hides_no_other(tmp_path: Path) -> None:
     append_erasure(path, listed[2])
     assert read_erasures(path) == listed
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+@on_sqlite
+@told
+async def test_what_a_former_number_did_comes_back_without_its_text(box: ErasingBox) -> None:
+    """The phone was enrolled anew, the text is destroyed, and then a restore loses it all."""
+    story = await Canary.begun(box)
+    backup = box.back_up()
+    await story.sing()
+    earned, transfers = everyones(box), box.transfers()
+    await enrol_anew(box, story.postman, POSTMAN)
+    await story.erase()
+    await story.assert_gone_from_the_phones()
+
+    box.put_back(backup)
+    for _ in range(3):
+        for person, staff in zip(
+            story.people, (POSTMAN, MANAGER, HEAD, COLLEAGUE, ADMIN), strict=True
+        ):
+            if (await person.field.sync_now()).pause_slug == "unauthenticated":
+                await enrol_anew(box, person, staff)
+                await person.sync()
+
+    story.assert_gone_from_the_server()
+    await story.assert_gone_from_the_phones()
+    assert (everyones(box), box.transfers()) == (earned, transfers)
+    assert box.get(Customer, story.customer_id).erased_at is not None
+    slugs = {item.problem.slug for item in story.postman.field.outbox() if item.problem}
+    assert slugs <= {"customer-erased"}

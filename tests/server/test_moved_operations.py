@@ -157,6 +157,25 @@ async def _restored_after_move(box: Box) -> None:
         await person.field.stop()
 
 
+async def _restored_in_secret(box: Box) -> None:
+    """Nobody has announced the restore, and the phone is enrolled anew before anybody notices.
+
+    The generation is the same: only the highest sequence of the old number tells what is lost.
+    """
+    story = await Story.begun(box)
+    postman = story.people[0]
+    backup = box.back_up()
+    await postman.do("submit_referral", lead(postman.field, "陈大文", "13800000001"))
+    kept = box.rows()[Referral]
+    box.restore(backup, announced=False)
+    await enrol_anew(box, postman, POSTMAN)
+    await postman.sync()
+    assert box.rows()[Referral] == kept
+    assert postman.states() == {OutboxState.OK}
+    for person in story.people:
+        await person.field.stop()
+
+
 async def _others_wait_on(box: Box) -> None:
     """Somebody's operation waits for one that comes under another number than it was made under."""
     story = await Story.begun(box)
@@ -202,5 +221,6 @@ test_a_shift_whose_answer_was_lost_moves_the_sale_once = told(_shift_once)
 test_a_phone_enrolled_anew_before_it_hears_of_a_restore = told(_restored_before_contact)
 test_a_phone_that_was_enrolled_after_the_backup = told(_enrolled_since)
 test_work_of_a_former_number_comes_back_after_a_restore = told(_restored_after_move)
+test_a_phone_enrolled_anew_after_a_restore_that_nobody_announced = told(_restored_in_secret)
 test_what_waits_for_an_operation_finds_it_under_its_new_number = told(_others_wait_on)
 test_moved_work_leaves_no_text_under_its_old_number = told(_bodies_go)

@@ -31,6 +31,9 @@ FAULTS: dict[str, float] = {
     "small": 0.4,  # Batches and pages of a few: many round trips.
     "long": 0.3,  # Weeks pass.
     "hand-over": 0.4,  # Records and receipts go by colleagues' phones, as files.
+    "files": 0.35,  # Photos and voice notes; the server collects what nobody names.
+    "old-files": 0.3,  # A restored server's files are those of the backup, too.
+    "erase": 0.35,  # Customers are erased.
     "damaged-file": 0.3,  # Such a file is cut short, or a bit of it is flipped.
 }
 """Every fault, and how likely a seed has it at all."""

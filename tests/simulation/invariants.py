@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import sqlalchemy as sa
@@ -14,27 +16,48 @@ from sqlalchemy.orm import Session
 
 from client.engine import Field
 from client.points import summarise
-from client.status import OutboxState
+from client.status import FileItem, FileState, OutboxState
 from client.store.outbox import KEPT_MS
+from client.store.record import RecordKind
+from client.sync.attachments import ATTACH
+from server.blobs import BlobFiles, visible_blob
 from server.ledger.check import check_ledger
 from server.models import MODELS
-from server.models.sync import OpModel
+from server.models.erasure import ErasedOpModel
+from server.models.sync import MovedOpModel, OpModel
 from server.mutations.batch import rerun_parked
 from server.rows import field_names
 from server.scope import places_of, scopes_of
+from shared.canonical import canonical_bytes
+from shared.domain.attachment import (
+    ATTACHMENTS_MAX,
+    Attachment,
+    bearer_of,
+    is_shown,
+    people_of,
+    takes_files,
+)
+from shared.domain.care_card import CareCard
+from shared.domain.customer import ERASED_TEXT, Customer, contact_id_of
+from shared.domain.erasure import Erasure
 from shared.domain.moment import day_at_outlet
 from shared.domain.people import Device, Staff, actor_of
 from shared.domain.points import PointsEntry, PointsStatus
+from shared.domain.referral import Referral
 from shared.domain.rows import Row
-from shared.wire.envelope import SYNC_PATH, OpState
+from shared.domain.visit import Visit
+from shared.wire.envelope import ERASED_RECORD, SYNC_PATH, OpState
 from shared.wire.mutations import MUTATIONS
 from shared.wire.rows import decode_row
+from shared.wire.schemas import instant_ms
 from tests.server.field_county import COUNTY
+from tests.simulation.attaching import KeptPromise
 from tests.simulation.network import Exchange
 from tests.simulation.phones import Phone, Promise, attempt_key, op_key
-from tests.simulation.server_box import ServerBox
+from tests.simulation.server_box import GRACE, ServerBox
 from tests.simulation.sight import Sight
 from tests.simulation.trace import Trace
+from tests.simulation.workload import WORD
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -43,6 +66,7 @@ __all__ = ["Violation", "Watch", "check_end"]
 
 R = TypeVar("R", bound=Row)
 HELD_CHECKED_EVERY = 4
+READ_FILES = 2
 _MISREAD = frozenset({"invalid-argument", "unknown-mutation", "internal-error"})
 """What a phone says of an op that it can't run any more, though the server can."""
 _POSTED = (PointsStatus.APPROVED, PointsStatus.REVERSED, PointsStatus.SETTLED, PointsStatus.PAID)
@@ -141,6 +165,11 @@ class Watch:
         for row, _ in held_rows(phone.open):
             self._judge(sight, row, f"held by {phone.name}")
 
+    def looked_at(self, item: FileItem, content: bytes) -> None:
+        """See that what somebody was shown is what was attached."""
+        if hashlib.sha256(content).hexdigest() != item.sha256:
+            self._find("a file is shown as it was attached", item.sha256)
+
     def kept_by(self, phone: Phone) -> None:
         """See that a phone that was just started still has all that it promised."""
         field = phone.open
@@ -153,7 +182,7 @@ class Watch:
                 continue
             entry = holdings.outbox.entries.get(promise.seq)
             if entry is None or entry.digest != promise.digest:
-                lost += 1
+                lost += not self._is_erased(promise)
             elif not entry.is_answered:
                 local = holdings.world.local_ops.get(promise.seq)
                 slug = local.refusal.slug if local and local.refusal else ""
@@ -163,6 +192,12 @@ class Watch:
             self._find("what is saved survives on the phone", f"{phone.name} lost {lost}")
         if lost and not holdings.outbox.damaged:
             self._find("a loss is reported", f"{phone.name} lost {lost} silently")
+
+    def _is_erased(self, promise: Promise) -> bool:
+        """Tell whether the server has ordered that an operation's text be destroyed."""
+        query = "SELECT 1 FROM erased_op WHERE device = ? AND seq = ?"
+        found = self._server.read().execute(query, (promise.device, promise.seq)).fetchall()
+        return bool(found)
 
     # --- The server's people -------------------------------------------------------------------
 
@@ -186,7 +221,8 @@ class Watch:
     def rerun_parked(self) -> None:
         """Run every parked operation again."""
         with self._server.session() as session:
-            parked = session.scalars(sa.select(OpModel).filter_by(state=OpState.PARKED)).all()
+            query = sa.select(OpModel).filter_by(state=OpState.PARKED)
+            parked = session.scalars(query.where(OpModel.body.is_not(None))).all()
             for device, seq in sorted((op.device, op.seq) for op in parked):
                 rerun_parked(self._server.services.door, session, COUNTY.id, device, seq)
 
@@ -195,7 +231,8 @@ class Watch:
         database = self._server.read()
         ops = database.execute("SELECT state, count(*) FROM op GROUP BY state").fetchall()
         versions = database.execute("SELECT sum(version) FROM scope_counter").fetchone()
-        return [tuple(found) for found in ops], tuple(versions)
+        blobs = database.execute("SELECT count(*), count(completed_at) FROM blob").fetchone()
+        return [tuple(found) for found in ops], tuple(versions), tuple(blobs)
 
     # --- Within --------------------------------------------------------------------------------
 
@@ -233,6 +270,15 @@ class Everything:
                 rows[record["id"]] = make(**{name: record[name] for name in names})
                 self.revisions[table.TABLE, record["id"]] = record["revision"]
         self.ops = list(session.scalars(sa.select(OpModel).order_by(OpModel.device, OpModel.seq)))
+        erased = sa.select(ErasedOpModel.device, ErasedOpModel.seq)
+        self.erased_ops = {(device, seq) for device, seq in session.execute(erased)}
+        self.moved: defaultdict[tuple[int, int], list[MovedOpModel]] = defaultdict(list)
+        for one in session.scalars(sa.select(MovedOpModel)):
+            self.moved[one.device, one.seq].append(one)
+
+    def is_nameless(self, op: OpModel) -> bool:
+        """Tell whether an operation's text was destroyed, or is not what its author wrote."""
+        return op.body is None or (op.device, op.seq) in self.erased_ops
 
     def get(self, table: type[R], row_id: str) -> R | None:
         return cast("R | None", self._tables[table].get(row_id))
@@ -254,7 +300,7 @@ class Everything:
             yield from rows.values()
 
 
-def check_end(world: World) -> None:
+async def check_end(world: World) -> None:
     """Check everything, once nothing is left to do.
 
     Raises:
@@ -275,6 +321,8 @@ def check_end(world: World) -> None:
     _check_awards(everything)
     _check_replicas(world, everything)
     _check_points(world, everything)
+    await _check_erased(world, everything)
+    _check_files(world, everything)
     world.watch.complain()
     ops = Counter(op.state.value for op in everything.ops)
     entries = Counter(entry.status.value for entry in everything.where(PointsEntry))
@@ -304,22 +352,13 @@ def _check_settled(phone: Phone, ops: Sequence[OpModel], *, was_restored: bool) 
 
 def _check_ops(world: World, everything: Everything) -> None:
     """Every promise is kept, everything that the server has was recorded, nothing has run twice."""
-    by_key: defaultdict[str, list[OpModel]] = defaultdict(list)
-    attempts = set(world.attempts_before)
-    for phone in world.phones.values():
-        attempts |= phone.attempts
-    for op in everything.ops:
-        assert op.body is not None
-        members = json.loads(op.body)
-        by_key[op_key(members)].append(op)
-        if attempt_key(op.name, members["args"]) not in attempts and op.name in MUTATIONS:
-            raise Violation("nothing appears from nowhere", f"op {op.device}/{op.seq} {op.name}")
+    by_key = _by_key(world, everything)
     _check_runs(by_key.values(), world.server.ran)
     ids = {row.id for row in everything.all()}
     named = {
-        json.loads(op.body or "{}")["args"].get("id")
+        json.loads(op.body)["args"].get("id")
         for op in everything.ops
-        if op.state is OpState.OK
+        if op.state is OpState.OK and op.body is not None
     }
     for_people = _parked_or_behind(everything.ops) if world.restores else set()
     for phone in world.phones.values():
@@ -331,7 +370,56 @@ def _check_ops(world: World, everything: Everything) -> None:
             if by_key.get(promise.key):
                 ops = by_key[promise.key]
                 if for_people.isdisjoint((op.device, op.seq) for op in ops):
-                    _check_promise(phone, promise, ops, ids, named)
+                    if any(map(everything.is_nameless, ops)):
+                        _check_nameless(phone, promise, ops, ids)
+                    else:
+                        _check_promise(phone, promise, ops, ids, named)
+
+
+def _by_key(world: World, everything: Everything) -> dict[str, list[OpModel]]:
+    """Return the operations by what they say, whatever numbers they came under."""
+    by_key: defaultdict[str, list[OpModel]] = defaultdict(list)
+    attempts = set(world.attempts_before)
+    files = set[tuple[str, str]]()
+    for phone in world.phones.values():
+        attempts |= phone.attempts
+        files |= phone.tried_files
+    keys_of_nameless = _keys(world, everything)
+    for op in everything.ops:
+        if everything.is_nameless(op):
+            for key in keys_of_nameless(op):
+                by_key[key].append(op)
+            continue
+        members = json.loads(op.body or "")
+        by_key[op_key(members)].append(op)
+        args = members["args"]
+        # The app itself says that a file is there, once it is.
+        is_of_app = op.name == ATTACH and (args["object_id"], args["sha256"]) in files
+        is_known = is_of_app or attempt_key(op.name, args) in attempts
+        if not is_known and op.name in MUTATIONS:
+            raise Violation("nothing appears from nowhere", f"op {op.device}/{op.seq} {op.name}")
+    return by_key
+
+
+def _keys(world: World, everything: Everything) -> Callable[[OpModel], set[str]]:
+    """Return what finds what an operation without its text was: by its digest, or its number."""
+    by_digest: dict[str, str] = {}
+    by_number: dict[tuple[int, int], str] = {}
+    for phone in world.phones.values():
+        for promise in phone.promises:
+            by_digest[promise.digest] = promise.key
+            by_number[promise.device, promise.seq] = promise.key
+
+    def keys(op: OpModel) -> set[str]:
+        found = {by_digest.get(op.digest)}
+        forms = everything.moved[op.device, op.seq]
+        found |= {by_digest.get(form.was_digest) for form in forms}
+        if op.name == ERASED_RECORD:
+            found.add(by_number.get((op.device, op.seq)))
+            found |= {by_number.get((form.was_device, form.was_seq)) for form in forms}
+        return {key for key in found if key is not None}
+
+    return keys
 
 
 def _parked_or_behind(ops: Iterable[OpModel]) -> set[tuple[int, int]]:
@@ -354,6 +442,16 @@ def _check_runs(same: Iterable[Sequence[OpModel]], ran: set[tuple[int, int]]) ->
         if len(runs) > 1:
             what = ", ".join(f"{op.device}/{op.seq}" for op in runs)
             raise Violation("an operation runs once", f"{runs[0].name} as {what}")
+
+
+def _check_nameless(phone: Phone, promise: Promise, ops: Sequence[OpModel], ids: set[str]) -> None:
+    """Judge an operation whose text was destroyed: what it did stays, and nothing else is known."""
+    what = f"{phone.name} {promise.name} {promise.device}/{promise.seq}"
+    if any(op.state is OpState.OK for op in ops):
+        if promise.makes is not None and promise.makes not in ids:
+            raise Violation("what is accepted is there", what)
+    elif promise.key in phone.accepted:
+        raise Violation("what was accepted stays accepted", what)
 
 
 def _check_promise(
@@ -466,6 +564,143 @@ def _check_points(world: World, everything: Everything) -> None:
         if approved_in_all != posted[f"staff:{phone.staff.id}"]:
             detail = f"{phone.name}: {approved_in_all} shown, {posted} posted"
             raise Violation("points shown are the ledger's", detail)
+
+
+async def _check_erased(world: World, everything: Everything) -> None:
+    """No copy holds a word or a file of an erased customer."""
+    words: set[str] = set()
+    files: set[str] = set()
+    for erasure in everything.where(Erasure):
+        customer = everything.get(Customer, erasure.customer_id)
+        if customer is not None and (customer.erased_at is None or customer.name != ERASED_TEXT):
+            raise Violation("who is erased has no name", customer.id)
+        own, before = _own(world, everything, erasure), instant_ms(erasure.at)
+        for phone in world.phones.values():
+            about = [(word, one) for word, one in phone.said.items() if not one.ids.isdisjoint(own)]
+            words.update(word for word, one in about if one.at_ms < before)
+            files.update(
+                one.sha256
+                for one in phone.kept_files
+                if one.object_id in own and one.at_ms < before
+            )
+    if not words and not files:
+        return
+    for path in (world.server.database, world.server.erasures):
+        for part in (path, path.with_name(f"{path.name}-wal")):
+            _demand_wordless(part.read_bytes() if part.exists() else b"", words, part.name)
+    stored = {path.name.partition(".")[0] for path in _stored(world)}
+    if files & stored:
+        raise Violation("an erased file is nowhere", f"{sorted(files & stored)[:2]} at the server")
+    for phone in world.phones.values():
+        assert phone.open is not None
+        held = phone.open._open
+        _demand_wordless(await _written_on(phone), words, phone.name)
+        kept = {sha256 for _, sha256 in held.file_store.files}
+        kept |= {path.name[-64:] for path in (phone.folder / "settings").iterdir()}
+        if files & kept:
+            raise Violation("an erased file is nowhere", f"{sorted(files & kept)[:2]} {phone.name}")
+    world.trace.note(f"erased {len(words)} words and {len(files)} files")
+
+
+def _own(world: World, everything: Everything, erasure: Erasure) -> set[str]:
+    """Return the ids of what there was about a customer alone."""
+    own = {erasure.customer_id, contact_id_of(erasure.customer_id)}
+    for table in (Referral, CareCard):
+        own |= {row.id for row in everything.where(table, customer_id=erasure.customer_id)}
+    # What was about them and was refused, or never came to be, is in no row.
+    said = [one for phone in world.phones.values() for one in phone.said.values() if one.makes]
+    while more := {one.makes for one in said if one.makes and one.ids & own} - own:
+        own |= more
+    return own
+
+
+async def _written_on(phone: Phone) -> bytes:
+    """Return all that the phone's journal holds, readable."""
+    assert phone.open is not None
+    outbox = phone.open._open.holdings.outbox
+    await outbox.open(outbox.entries.values())
+    found = [entry.op for entry in outbox.entries.values() if entry.op is not None]
+    for record in outbox.foreign.values():
+        if record.kind is RecordKind.OP and not record.is_erased:
+            found += (await outbox._sealer.open_ops([record])).values()
+    return canonical_bytes([dict(op) for op in found])
+
+
+def _demand_wordless(content: bytes, words: set[str], where: str) -> None:
+    found = words & set(WORD.findall(content.decode(errors="replace")))
+    if found:
+        raise Violation("erased words are nowhere", f"{sorted(found)[:3]} in {where}")
+
+
+def _check_files(world: World, everything: Everything) -> None:
+    """What was kept has arrived whole; nobody reads it who may not; the rest is collected."""
+    attached = {(row.object_id, row.sha256) for row in everything.where(Attachment)}
+    for phone in world.phones.values():
+        for kept in phone.kept_files:
+            if (kept.object_id, kept.sha256) not in attached:
+                _demand_reason(phone, kept, everything)
+    if not attached and not _stored(world):
+        return
+    _check_readers(world, everything)
+    world.server.collect()
+    world.server.collect(later=GRACE + dt.timedelta(days=1))
+    with world.server.session() as session:
+        left = Everything(session)
+    named = set()
+    for row in left.where(Attachment, removed_at=None):
+        named.add(row.sha256)
+        bearer = bearer_of(left, row.object_table, row.object_id)
+        content = BlobFiles(world.server.blobs).read(COUNTY.id, row.sha256)
+        is_whole = content is not None and hashlib.sha256(content).hexdigest() == row.sha256
+        if not is_whole and is_shown(row, bearer):
+            what = "gone" if content is None else "not what was sent"
+            raise Violation("an attachment's file is there, whole", f"{row.sha256[:12]} is {what}")
+    strays = [path.name for path in _stored(world) if path.name not in named]
+    if strays:
+        raise Violation("what nobody names is collected", f"{strays[:2]} and {len(strays) - 1}")
+
+
+def _demand_reason(phone: Phone, kept: KeptPromise, everything: Everything) -> None:
+    """See that there is a good reason for a file not to be attached."""
+    bearer = bearer_of(everything, kept.object_table, kept.object_id)
+    if bearer is None or not takes_files(bearer) or phone.staff.id not in people_of(bearer):
+        return
+    if not isinstance(bearer, Visit):
+        customer = everything.get(Customer, bearer.customer_id)
+        if customer is not None and customer.erased_at is not None:
+            return
+    if len(everything.where(Attachment, object_id=bearer.id)) >= ATTACHMENTS_MAX:
+        return
+    assert phone.open is not None
+    if bearer_of(phone.open.world, kept.object_table, kept.object_id) is None:
+        return  # What ended long ago is on nobody's phone any more, nor taken from there.
+    shown = [one for one in phone.open.files.of(bearer.id) if one.sha256 == kept.sha256]
+    slugs = {one.problem.slug for one in shown if one.state is FileState.REFUSED and one.problem}
+    if not slugs & _FILE_REFUSALS:
+        states = [(one.state.value, one.problem and one.problem.slug) for one in shown]
+        detail = f"{phone.name} {kept.sha256[:12]} for {bearer.TABLE} {bearer.id} is {states}"
+        raise Violation("a file that was kept arrives", detail)
+
+
+_FILE_REFUSALS = {"out-of-scope", "illegal-transition", "too-many-attachments", "customer-erased"}
+"""Why a file may have been refused when it came, though it would be taken now."""
+
+
+def _check_readers(world: World, everything: Everything) -> None:
+    """The bytes of some files are given to those alone who may see what they hang on."""
+    rows = everything.where(Attachment, removed_at=None)
+    database, now = world.server.read(), world.server.clock.now()
+    for row in rows[-READ_FILES:]:
+        same = [one for one in rows if one.sha256 == row.sha256]
+        for staff in sorted({phone.staff.id for phone in world.phones.values()}):
+            with world.server.session() as session:
+                seen = visible_blob(session, COUNTY.id, staff, row.sha256, now)
+            if seen is not None and not any(map(Sight(database, staff).allows, same)):
+                raise Violation("a file is for those who may see it", f"{staff} reads {row.id}")
+
+
+def _stored(world: World) -> list[Path]:
+    return sorted(BlobFiles(world.server.blobs).stored(COUNTY.id))
 
 
 def _is_decision(op: Any) -> bool:

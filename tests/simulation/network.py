@@ -152,7 +152,7 @@ def _spoilt(request: PreparedRequest, fault: str, chance: random.Random) -> Prep
     if fault == "flip-up":
         return _copy(request, _flipped(body, chance))
     if fault == "cut-request":
-        return _copy(request, body[: chance.randrange(len(body))])
+        return _copy(request, body[: chance.randrange(len(body) or 1)])
     return request
 
 

@@ -16,19 +16,24 @@ from client.device import Device
 from client.device.native import NativeHttp, native_device
 from client.engine import Field
 from client.status import FieldState, Phase
-from shared.canonical import Json, digest_of
+from client.sync.attachments import PIECE_BYTES_MIN
+from server.mutations.mentions import ids_in
+from shared.canonical import Json, canonical_bytes, digest_of
+from shared.domain.attachment import AttachmentKind
 from shared.domain.people import Staff
 from shared.domain.refusals import RefusedError
 from shared.ids import parse_id
 from shared.wire.envelope import OpState
 from shared.wire.rows import encode
 from tests.client.phone import PIN
+from tests.simulation.attaching import Draft, KeptPromise, Microphone
 from tests.simulation.clockwork import PhoneClock
 from tests.simulation.disk import Disk, DiskPath, PowerCut, copy_folder
 from tests.simulation.network import Network, Way
 from tests.simulation.trace import Trace
+from tests.simulation.workload import WORD
 
-__all__ = ["BARRED", "Phone", "Promise", "attempt_key", "op_key", "task_factory"]
+__all__ = ["BARRED", "Phone", "Promise", "Said", "attempt_key", "op_key", "task_factory"]
 
 T = TypeVar("T")
 SERVER = "http://server.test"
@@ -54,6 +59,21 @@ class Promise:
     seq: int
     digest: str
     makes: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody wrote with a word that is nowhere else.
+
+    Attributes:
+        ids: What it was about.
+        makes: The id of the object that came of it, if one did.
+        at_ms: When, in truth.
+    """
+
+    ids: frozenset[str]
+    makes: str | None
+    at_ms: int
 
 
 def op_key(op: Mapping[str, Json]) -> str:
@@ -84,6 +104,8 @@ class Phone:
         field: The running app; None while it is not running.
         promises: All that it has said to have saved.
         accepted: By key, those of them that the server has said yes to.
+        kept_files: All files that it has said to have kept.
+        said: By each unique word that was recorded, what it was said about.
         lost_allowed: How many promises may be lost, for a record of its storage was damaged.
     """
 
@@ -111,8 +133,12 @@ class Phone:
         self.promises: list[Promise] = []
         self.attempts: set[str] = set()
         self.accepted: set[str] = set()
+        self.kept_files: list[KeptPromise] = []
+        self.tried_files: set[tuple[str, str]] = set()
+        self.said: dict[str, Said] = {}
         self.lost_allowed = 0
         self._had_power_cut = False
+        self._microphone = Microphone()
         self._device: Device | None = None
 
     # --- The app's life -------------------------------------------------------------------------
@@ -217,7 +243,38 @@ class Phone:
             makes=makes,
         )
         self.promises.append(promise)
+        text = canonical_bytes(values).decode()
+        for word in WORD.findall(text):
+            self.said[word] = Said(frozenset(ids_in(text)), makes, self.clock.now_ms())
         self.trace.note(f"  {self.name} saved {name} as {promise.device}/{promise.seq}")
+
+    async def attach(self, draft: Draft) -> None:
+        """Attach a file to an object; once it is kept, it is promised."""
+        field = self.open
+        if field is None:
+            return
+
+        async def attached() -> bool:
+            files = field.files
+            if draft.kind is AttachmentKind.PHOTO:
+                await files.attach_photo(draft.table, draft.object_id, draft.content)
+            else:
+                await files.start_recording(draft.table, draft.object_id)
+                self._microphone.spoken = draft.content
+                await files.keep_recording(draft.table, draft.object_id)
+            return True
+
+        self.tried_files.add((draft.object_id, draft.sha256))
+        if await self.run(attached()):
+            self.kept_files.append(
+                KeptPromise(
+                    object_table=draft.table,
+                    object_id=draft.object_id,
+                    sha256=draft.sha256,
+                    at_ms=self.clock.now_ms(),
+                )
+            )
+            self.trace.note(f"  {self.name} keeps {draft.kind} {draft.sha256[:12]}")
 
     async def sync(self) -> Phase | None:
         """Sync once, and say how it ended."""
@@ -251,6 +308,9 @@ class Phone:
         )
         clone.promises = list(self.promises)
         clone.attempts = set(self.attempts)
+        clone.kept_files = list(self.kept_files)
+        clone.tried_files = set(self.tried_files)
+        clone.said = dict(self.said)
         clone.lost_allowed = self.lost_allowed
         clone._had_power_cut = self._had_power_cut
         return clone
@@ -260,7 +320,9 @@ class Phone:
     def _made_device(self) -> Device:
         ports = native_device(DiskPath(self.folder), SERVER, pbkdf2_iterations=1)
         http = NativeHttp(SERVER, adapter=self.way, threaded=False)
-        return dataclasses.replace(ports, http=http, clock=self.clock)
+        return dataclasses.replace(
+            ports, http=http, files=http, sound=self._microphone, clock=self.clock
+        )
 
     async def _opened(self, field: Field) -> None:
         if field.state in {FieldState.STARTING, FieldState.LOCKED}:
@@ -274,6 +336,9 @@ class Phone:
                 if refusal.slug != "pin-wait-full":
                     raise
                 await self._unlocked(field)  # As long as it takes, a full phone opens too.
+        if field.state is FieldState.OPEN:
+            # As over a slow link: files go in several pieces.
+            field._open.file_sync._piece_bytes = PIECE_BYTES_MIN
 
     async def _unlocked(self, field: Field) -> None:
         # The deaths in the middle of an unlock count as wrong PINs.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, TypeAlias
@@ -27,27 +28,33 @@ from client.store.replica import HeldRow, Page, Replica
 from client.store.sealed import Result
 from client.store.stranded import _Past
 from client.store.timekeeping import Timekeeper
+from client.sync import attachments as client_files
 from client.sync import exchange as client_exchange
 from client.sync import round as client_round
 from client.sync.answer import check_receipts
+from client.sync.attachments import FileSync
 from client.sync.sealing import BundleAnswer
-from server import auth, exchange, feed, scope
+from server import auth, blob_collection, blobs, exchange, feed, scope
+from server.blobs import BlobFiles, BlobKey
 from server.database import _write_waiting
 from server.ledger import posting
 from server.ledger.chain import chain_head
 from server.models.referral import ReferralModel
-from server.models.sync import OpModel
-from server.mutations import batch, running, sweep
+from server.models.sync import OpModel, ScopeCounterModel
+from server.mutations import batch, oplog, running, sweep
 from server.mutations.oplog import OpLog
 from server.mutations.transaction import Transaction
+from server.reactions import erasure_steps
 from server.rows import DatabaseRows
 from shared.domain import awards
+from shared.domain.attachment import Attachment
 from shared.domain.customer import Customer, CustomerContact
 from shared.domain.moment import day_at_outlet
 from shared.domain.referral import OPEN_STATUSES
 from shared.domain.rows import Rows, demand
 from shared.wire.envelope import OpState
 from shared.wire.schemas import instant_from_ms
+from tests.simulation import server_box
 
 __all__ = ["BUGS", "Plant", "planted"]
 
@@ -540,3 +547,143 @@ def _any_receipt_means_accepted(patch: pytest.MonkeyPatch) -> None:
         return await take_answer(self, answer)
 
     patch.setattr(client_round.Round, "take_answer", glad)
+
+
+@_bug
+def _restored_server_never_asks_for_bytes(patch: pytest.MonkeyPatch) -> None:
+    """A photo that was accepted waits at a restored server, which nobody sends it again."""
+    promised = vars(batch)["kept"]
+
+    def silent(*args: Any, **options: Any) -> Any:
+        outcome = promised(*args, **options)
+        is_deferred = outcome.state is OpState.DEFERRED
+        return dataclasses.replace(outcome, problem=None) if is_deferred else outcome
+
+    patch.setattr(batch, "kept", silent)
+
+
+# --- Photos and voice notes -----------------------------------------------------------------------
+
+
+@_bug
+def _piece_appended_wherever_it_begins(patch: pytest.MonkeyPatch) -> None:
+    """A piece whose answer got lost is taken twice, and nobody looks at the whole."""
+
+    def append(self: BlobFiles, key: BlobKey, _: int, piece: bytes) -> int:
+        with blobs._held(self.part(key)) as file:
+            end = os.fstat(file).st_size
+            blobs._write_all(file, piece, end)
+            return end + len(piece)
+
+    class Trusting:
+        """A digest that is what was announced."""
+
+        def __init__(self, upload: Any) -> None:
+            self._upload = upload
+
+        def sha256(self, _: bytes) -> Any:
+            return self
+
+        def hexdigest(self) -> str:
+            digest: str = self._upload.key.sha256
+            return digest
+
+    finish = blobs._finish
+
+    def unlooked(session: Any, files: Any, upload: Any, now: Any) -> None:
+        with patched.object(blobs, "hashlib", Trusting(upload)):
+            finish(session, files, upload, now)
+
+    patch.setattr(BlobFiles, "append", append)
+    patch.setattr(blobs, "_finish", unlooked)
+
+
+@_bug
+def _collected_bytes_never_sent_again(patch: pytest.MonkeyPatch) -> None:
+    """The collector has no patience with bytes whose operation waits; the phone gives them up."""
+    collect = vars(server_box)["collect_blobs"]
+
+    def hasty(door: Any, session: Any, files: Any, _: Any) -> Any:
+        return collect(door, session, files, dt.timedelta())
+
+    patch.setattr(server_box, "collect_blobs", hasty)
+    patch.setattr(client_files, "_lacks_bytes", lambda _: False)
+
+
+@_bug
+def _collector_overlooks_an_attachment(patch: pytest.MonkeyPatch) -> None:
+    rows = DatabaseRows.where
+
+    def one_only(self: DatabaseRows, table: Any, **equal: Any) -> Any:
+        found = rows(self, table, **equal)
+        return found[1:] if table is Attachment and not equal else found
+
+    drop = blob_collection._drop_unnamed
+
+    def forgetful(tx: Any, files: Any, grace: Any, collected: Any) -> None:
+        with patched.object(DatabaseRows, "where", one_only):
+            drop(tx, files, grace, collected)
+
+    patch.setattr(blob_collection, "_drop_unnamed", forgetful)
+
+
+@_bug
+def _nobody_collects(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(blob_collection, "_drop_unnamed", lambda *_: None)
+
+
+@_bug
+def _file_forgotten_once_it_is_up(patch: pytest.MonkeyPatch) -> None:
+    """The bytes are at the server; the operation that names them is recorded by nobody."""
+
+    async def attach(self: FileSync, http: Any, file: Any, way: Any) -> bool:
+        is_whole = await send_piece(self, http, file, way)
+        if is_whole:
+            await self.store.note(file.key, is_settled=True)
+        return False
+
+    send_piece = FileSync._send_piece
+    patch.setattr(FileSync, "_send_piece", attach)
+
+
+@_bug
+def _file_read_by_whoever_knows_its_digest(patch: pytest.MonkeyPatch) -> None:
+    def all_of_them(_: Any, rows: DatabaseRows, __: Any) -> list[str]:
+        return list(rows._session.scalars(sa.select(ScopeCounterModel.scope)))
+
+    patch.setattr(blobs, "scopes_of", all_of_them)
+
+
+# --- Erased customers -----------------------------------------------------------------------------
+
+
+@_bug
+def _erasure_forgets_the_phones(patch: pytest.MonkeyPatch) -> None:
+    """Rows are emptied everywhere; what the phones have kept of their own work is not."""
+
+    async def obeyed(*_: object) -> bool:
+        return True
+
+    patch.setattr(Outbox, "erase", obeyed)
+
+
+@_bug
+def _erasure_overlooks_an_operation(patch: pytest.MonkeyPatch) -> None:
+    """What an operation mentions is noted of those alone that are answered at once."""
+    patch.setattr(oplog, "mentions_of", lambda *_: [])
+
+
+@_bug
+def _erasure_leaves_the_files(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(erasure_steps, "_drop_files", lambda *_: None)
+
+
+@_bug
+def _restored_backup_brings_them_back(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(server_box, "erase_what_is_listed", lambda *_: 0)
+
+
+@_bug
+def _late_word_about_the_erased_is_kept(patch: pytest.MonkeyPatch) -> None:
+    """It is refused, as it should be, and lies in the log with all that it says."""
+    patch.setattr(batch._Batch, "_keep_nameless", lambda *_: None)

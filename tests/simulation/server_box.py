@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import os
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -16,6 +19,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.util import LRUCache
 
+from server.administration import AdministrationError, erased_customer_text
+from server.backup import erase_what_is_listed
+from server.blob_collection import Collected, collect_blobs
+from server.blobs import BlobFiles
 from server.config import Config
 from server.database import write_transaction
 from server.enrolment import issue_code
@@ -28,11 +35,15 @@ from server.mutations.receiving import ReceivedOp
 from server.mutations.running import run_op
 from server.mutations.transaction import Reaction, Transaction
 from server.services import EXTENSION, Services
+from shared.domain.erasure import ErasureReason
 from shared.domain.people import Staff
-from tests.server.field_county import COUNTY
+from tests.server.field_county import ADMIN, COUNTY
 from tests.simulation.clockwork import ServerClock
 
-__all__ = ["PoisonedError", "ServerBox", "ServerKilled"]
+__all__ = ["GRACE", "PoisonedError", "ServerBox", "ServerKilled"]
+
+GRACE = dt.timedelta(days=7)
+"""As `Config` has it."""
 
 # What SQLAlchemy has compiled is as good for the next engine: every statement is the same.
 _COMPILED: LRUCache[Any, Any] = LRUCache(2000)
@@ -63,6 +74,9 @@ class ServerBox:
     ) -> None:
         self._limits: dict[str, Any] = {"ops_max": 4, "rows_bytes_max": 2500} if is_small else {}
         self.database = database
+        self.blobs = database.with_name("blobs")
+        self.erasures = database.with_name("erasures.jsonl")
+        self._seen_files: dict[Path, float] = {}
         self.clock = ServerClock(now_ms)
         self.statements_left: int | None = None
         self.busy_left = 0
@@ -85,6 +99,7 @@ class ServerBox:
         self.close()
         self.statements_left = None
         self.app = self._made()
+        self._erase_again()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -99,21 +114,59 @@ class ServerBox:
         self._connections.clear()
 
     def back_up(self, path: Path) -> None:
-        """Copy the database as it is."""
+        """Copy the database as it is, and then the files."""
         with _opened(self.database) as source, _opened(path) as target:
             source.backup(target)
+        _put_folder(self.blobs, path.with_suffix(".blobs"))
         self._ran_in_backup = set(self.ran)
 
-    def restore(self, path: Path) -> None:
-        """Go back to a backup, and say so by another generation."""
+    def restore(self, path: Path, *, with_files: bool = False) -> None:
+        """Go back to a backup, and say so by another generation; the files may go back too."""
         self.close()
         with _opened(path) as source, _opened(self.database) as target:
             source.backup(target)
+        if with_files:
+            _put_folder(path.with_suffix(".blobs"), self.blobs)
         self.ran = set(self._ran_in_backup)
         self.statements_left = None
         self.app = self._made()
         with self.session() as session, write_transaction(session, COUNTY.id):
             begin_new_life(session, self.services.door.signer)
+        if self._erase_again():
+            # As the command does: what was erased must not lie in pages that are free now.
+            with _opened(self.database) as connection:
+                connection.execute("VACUUM")
+
+    def _erase_again(self) -> int:
+        """Erase what the list says, before anybody is answered: `serve` and `restore` do so."""
+        if not self.erasures.exists():
+            return 0
+        with self.session() as session:
+            return erase_what_is_listed(self.services.door, session, self.erasures)
+
+    def erase(self, customer_id: str) -> str:
+        """Erase a customer as `liandong erase` does; return what it says."""
+        with self.app.app_context():
+            try:
+                return erased_customer_text(
+                    customer_id, ADMIN.number, ErasureReason.ASKED.value, None
+                )
+            except AdministrationError as refused:
+                return f"not erased: {refused}"
+            finally:
+                db.session.remove()
+
+    def collect(self, *, later: dt.timedelta = dt.timedelta()) -> Collected:
+        """Throw away the files that nobody names, as the daily command does, or *later*."""
+        files, door = BlobFiles(self.blobs), self.services.door
+        now_s = self.clock.now().timestamp()
+        for path in files.stored(COUNTY.id):
+            # Of the files' ages only the order is known here: since when they were seen.
+            seen_s = self._seen_files.setdefault(path, now_s)
+            os.utime(path, (seen_s, seen_s))
+        clock = _Later(self.clock, later)
+        with self.session() as session:
+            return collect_blobs(replace(door, clock=clock), session, files, GRACE)
 
     @contextmanager
     def runs_noted(self) -> Iterator[None]:
@@ -159,6 +212,8 @@ class ServerBox:
             receipt_key=b"\x01" * 32,
             code_pepper=b"\x02" * 32,
             sealing_keys=(b"\x03" * 32,),
+            blobs_dir=self.blobs,
+            erasures_file=self.erasures,
             **self._limits,
         )
         app = create_app(config, clock=self.clock)
@@ -216,7 +271,7 @@ class _Poisoned(Mapping[str, Reaction]):
         react = self._reactions.get(name)
 
         def poisoned(tx: Transaction, args: Any) -> None:
-            if self._box.is_poisoned(tx.op_id):
+            if self._box._is_serving and self._box.is_poisoned(tx.op_id):
                 raise PoisonedError
             if react is not None:
                 react(tx, args)
@@ -228,6 +283,27 @@ class _Poisoned(Mapping[str, Reaction]):
 
     def __len__(self) -> int:
         return len(self._reactions)
+
+
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """A clock that is ahead by some time."""
+
+    clock: ServerClock
+    by: dt.timedelta
+
+    def now(self) -> dt.datetime:
+        return self.clock.now() + self.by
+
+    def elapsed_s(self) -> float:
+        return self.clock.elapsed_s()
+
+
+def _put_folder(source: Path, target: Path) -> None:
+    """Make *target* what *source* is, or nothing where that is not there."""
+    shutil.rmtree(target, ignore_errors=True)
+    if source.exists():
+        shutil.copytree(source, target)
 
 
 @contextmanager

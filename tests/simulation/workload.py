@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
@@ -88,7 +89,7 @@ from shared.domain.visit import (
 )
 from tests.simulation.county import VOUCHERS
 
-__all__ = ["Deed", "drawn_deed"]
+__all__ = ["WORD", "Deed", "drawn_deed"]
 
 Deed: TypeAlias = tuple[str, object]
 """A mutation's name and its arguments."""
@@ -97,6 +98,8 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Row)
 S, P, V = ReferralStatus, PointsStatus, VisitStatus
 _WHY = "为了演练"
+WORD = re.compile("zq[0-9a-f]{12}")
+"""A word that nobody else ever writes: by it a text is found again wherever it lies."""
 _NAMES = ("陈大文", "林二姐", "老何", "王阿婆", "李老板", "赵大叔", "吴三", "周四婶")
 
 
@@ -130,6 +133,10 @@ class _Hand:
         # Few enough that two people find the same customer now and then.
         return f"1380000{self.chance.randrange(40):04}" if self.maybe(0.8) else None
 
+    def word(self) -> str:
+        """Return words about a customer, one of them as unique as a name can be."""
+        return f"记 zq{self.chance.getrandbits(48):012x}"
+
     @property
     def me(self) -> str:
         return self.field.me.id
@@ -153,6 +160,7 @@ def _submit(hand: _Hand) -> Deed:
         phone=hand.phone(),
         village_id=village,
         harvest_date_id=hand.draw(sales).id if sales and hand.maybe(0.4) else None,
+        note=hand.word(),
     )
     return "submit_referral", args
 
@@ -164,13 +172,13 @@ def _correct(hand: _Hand) -> Deed:
         customer_name=hand.draw(_NAMES) if hand.maybe(0.4) else None,
         phone=hand.phone(),
         need=hand.draw([Need.DEPOSIT, Need.LOAN]) if hand.maybe(0.4) else None,
-        note=f"记 {hand.chance.randrange(1000)}",
+        note=hand.word(),
     )
 
 
 def _withdraw(hand: _Hand) -> Deed:
     own = hand.one(Referral, lambda row: row.status in OPEN_STATUSES, referrer_id=hand.me)
-    return "withdraw_referral", ReasonedReferral(id=own.id, reason=_WHY)
+    return "withdraw_referral", ReasonedReferral(id=own.id, reason=hand.word())
 
 
 def _hand_over(hand: _Hand) -> Deed:
@@ -189,7 +197,7 @@ def _accept(hand: _Hand) -> Deed:
 
 def _decline(hand: _Hand) -> Deed:
     mine = hand.one(Referral, wealth_manager_id=hand.me, status=S.ROUTED)
-    return "decline_referral", ReasonedReferral(id=mine.id, reason=_WHY)
+    return "decline_referral", ReasonedReferral(id=mine.id, reason=hand.word())
 
 
 def _meet(hand: _Hand) -> Deed:
@@ -212,7 +220,7 @@ def _succeed(hand: _Hand) -> Deed:
 def _lose(hand: _Hand) -> Deed:
     busy = (S.ACCEPTED, S.HANDED_OVER, S.VISIT_SET, S.MET)
     mine = hand.one(Referral, lambda row: row.status in busy, wealth_manager_id=hand.me)
-    return "lose_referral", ReasonedReferral(id=mine.id, reason=_WHY)
+    return "lose_referral", ReasonedReferral(id=mine.id, reason=hand.word())
 
 
 def _call(hand: _Hand) -> Deed:
@@ -285,7 +293,11 @@ def _open_card(hand: _Hand) -> Deed:
     if hand.maybe(0.4):
         referral = hand.one(Referral, lambda row: row.status in OPEN_STATUSES)
         return "open_care_card", OpenCareCard(
-            id=hand.field.new_id(), reason=reason, next_contact_on=on, referral_id=referral.id
+            id=hand.field.new_id(),
+            reason=reason,
+            next_contact_on=on,
+            referral_id=referral.id,
+            note=hand.word(),
         )
     return "open_care_card", OpenCareCard(
         id=hand.field.new_id(),
@@ -295,6 +307,7 @@ def _open_card(hand: _Hand) -> Deed:
         phone=hand.phone(),
         consent=True,
         village_id=hand.one(Village).id,
+        note=hand.word(),
     )
 
 
@@ -308,6 +321,7 @@ def _follow_up(hand: _Hand) -> Deed:
         care_card_id=_card(hand).id,
         how=hand.draw(list(FollowUpHow)),
         next_contact_on=hand.day(1, 20),
+        note=hand.word(),
     )
 
 
@@ -325,17 +339,17 @@ def _convert_card(hand: _Hand) -> Deed:
 
 def _end_card(hand: _Hand) -> Deed:
     action = hand.draw([CareAction.CLOSE, CareAction.OPT_OUT])
-    return "end_care_card", EndCareCard(id=_card(hand).id, action=action, reason=_WHY)
+    return "end_care_card", EndCareCard(id=_card(hand).id, action=action, reason=hand.word())
 
 
 def _correct_card(hand: _Hand) -> Deed:
     return "correct_care_card", CorrectCareCard(
-        id=_card(hand).id, note=f"记 {hand.chance.randrange(1000)}", phone=hand.phone()
+        id=_card(hand).id, note=hand.word(), phone=hand.phone()
     )
 
 
 def _withdraw_card(hand: _Hand) -> Deed:
-    return "withdraw_care_card", WithdrawCareCard(id=_card(hand).id, reason=_WHY)
+    return "withdraw_care_card", WithdrawCareCard(id=_card(hand).id, reason=hand.word())
 
 
 def _assign_card(hand: _Hand) -> Deed:
@@ -400,7 +414,7 @@ def _verify(hand: _Hand) -> Deed:
 
 
 def _void(hand: _Hand) -> Deed:
-    return "void_referral", ReasonedReferral(id=hand.one(Referral).id, reason=_WHY)
+    return "void_referral", ReasonedReferral(id=hand.one(Referral).id, reason=hand.word())
 
 
 def _release(hand: _Hand) -> Deed:
@@ -447,7 +461,7 @@ def _approve_reversal(hand: _Hand) -> Deed:
 def _reveal(hand: _Hand) -> Deed:
     customer = hand.one(Customer)
     return "reveal_contact", RevealContact(
-        id=hand.field.new_id(), customer_id=customer.id, reason=_WHY
+        id=hand.field.new_id(), customer_id=customer.id, reason=hand.word()
     )
 
 

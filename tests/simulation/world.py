@@ -21,10 +21,12 @@ import sqlalchemy as sa
 from client.status import Phase
 from server.migrating import migrate
 from server.mutations.promises import WAITS_AT_MOST
+from shared.domain.erasure import EraseCustomer, ErasureReason
 from shared.domain.notice import SeeNotice
 from shared.domain.people import Staff
 from shared.domain.village import Round, Village
 from tests.simulation import invariants
+from tests.simulation.attaching import drawn_file, drawn_look
 from tests.simulation.clockwork import VirtualLoop
 from tests.simulation.county import COUNTY_ROWS, SEATS
 from tests.simulation.disk import disks_attached
@@ -177,6 +179,8 @@ class World:
             "lapse": (self._lapse, 1),
             "hand-over": (self._hand_over, 12),
             "renew": (self._renew, 1),
+            "files": (self._use_files, 9),
+            "erase": (self._erase, 3),
         }
         return [doing for name, doing in all_of_them.items() if name in self.faults]
 
@@ -272,7 +276,8 @@ class World:
         elif self.chance.random() < 0.5:
             self.trace.note("  restore")
             self.restores += 1
-            self.server.restore(path)
+            with_files = "old-files" in self.faults
+            self.server.restore(path, with_files=with_files)
             self._backup = None
             self.watch.restored()
 
@@ -426,6 +431,62 @@ class World:
         if answer is not None:
             await self.sticks.taken_by(answer[1], answer[0])
 
+    async def _use_files(self) -> None:
+        """Attach a file, look at one, or let the server collect what nobody names."""
+        kind = self.chance.random()
+        if kind < 0.1:
+            collected = self.server.collect()
+            self.trace.note(f"  collects {collected.files} files, misses {collected.missing}")
+            return
+        phone = await self._someone()
+        if phone is None or (field := phone.open) is None:
+            return
+        if kind < 0.75:
+            draft = drawn_file(self.chance, field)
+            if draft is not None:
+                await phone.attach(draft)
+                if self.chance.random() < 0.7:
+                    await self.synced(phone)
+        elif (item := drawn_look(self.chance, field)) is not None:
+            content = await phone.run(field.files.content(item))
+            if content is not None:
+                self.watch.looked_at(item, content)
+        await asyncio.sleep(self.chance.uniform(0.1, 20))
+
+    async def _erase(self) -> None:
+        """Have an administrator erase a customer, from a phone or at the server itself."""
+        database = self.server.read()
+        query = "SELECT id FROM customer WHERE erased_at IS NULL ORDER BY id"
+        known = [found[0] for found in database.execute(query).fetchall()]
+        if not known:
+            return
+        if self.chance.random() < 0.6:
+            known = self._troubled(known) or known
+        customer_id = self._drawn(known)
+        admin = self.phones.get("admin")
+        if admin is not None and self.chance.random() < 0.5:
+            if admin.field is None:
+                await self.started(admin)
+            if admin.open is not None:
+                order = EraseCustomer(
+                    id=admin.open.new_id(), customer_id=customer_id, reason=ErasureReason.ASKED
+                )
+                await admin.record("erase_customer", order)
+            return
+        said = self.server.erase(customer_id)
+        self.trace.note(f"  {said}")
+
+    def _troubled(self, customer_ids: Sequence[str]) -> list[str]:
+        """Return those of whom something was refused, or waits: it has no rows of its own."""
+        query = "SELECT body FROM op WHERE state <> 'ok' AND body LIKE '%zq%' ORDER BY device, seq"
+        database = self.server.read()
+        bodies = "".join(found[0] for found in database.execute(query).fetchall())
+        leads = (
+            "SELECT id, customer_id FROM referral UNION ALL SELECT id, customer_id FROM care_card"
+        )
+        about = {found[1] for found in database.execute(leads).fetchall() if found[0] in bodies}
+        return [one for one in customer_ids if one in about]
+
     # --- Healing -------------------------------------------------------------------------------
 
     async def heal(self) -> None:
@@ -481,6 +542,9 @@ class World:
         await self.synced(phone)
         if _pause_of(phone) in BARRED:
             await self._enrolled_anew(phone)
+            await self.synced(phone)
+        if phone.open is not None and phone.open.status.files_waiting:
+            await asyncio.sleep(5)  # They go beside the rounds.
             await self.synced(phone)
 
     async def _enrolled_anew(self, phone: Phone) -> None:
@@ -554,7 +618,7 @@ def live_through(seed: object, steps: int, faults: Faults | None = None) -> Trac
         async def run() -> None:
             await world.live(steps)
             await world.heal()
-            invariants.check_end(world)
+            await invariants.check_end(world)
             for phone in world.phones.values():
                 await phone.stop()
 
