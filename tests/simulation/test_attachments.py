@@ -409,7 +409,12 @@ async def test_a_withdrawn_lead_takes_its_photo_with_it(town: Town) -> None:
     postman.way.is_cut = True
     await postman.field.files.attach_photo(LEAD, lead, photo())
     await postman.field.record("withdraw_referral", {"id": lead, "reason": "记错了"})
+    # A piece that were faster than the withdrawal would lie there until the grace is over.
+    postman.way.held = threading.Event()
     postman.way.is_cut = False
+    await postman.sync()
+    await eventually(lambda: not postman.field.status.waiting)
+    postman.way.held.set()
     await postman.sync()
 
     assert postman.field.status.files_waiting == 0
