@@ -116,6 +116,7 @@ def reply(  # noqa: PLR0913 - what one answer is made of
         enrolled = session.get_one(EnrolledDeviceModel, device.number)
         answer["earlier"] = {**earlier_numbers(session, enrolled)}
         answer["known"] = {**_known(session, device.number, acked)}
+        answer["refused"] = [*_refused(session, device.number, acked)]
     if is_check and not page.more:
         sums = _sums(session, page)
         if sums is not None:
@@ -179,6 +180,23 @@ def _known(session: Session, device: int, acked: int) -> dict[str, str]:
         .limit(KNOWN_MAX)
     )
     return {str(seq): digest for seq, digest in session.execute(query)}
+
+
+def _refused(session: Session, device: int, acked: int) -> Sequence[int]:
+    """Return which of the last operations that the device had answered stand as refused here.
+
+    What was accepted before a restore may have come since without that word: in a bundle that had
+    been sealed before, say. Only the device still holds the receipt.
+    """
+    latest = (
+        sa.select(OpModel.seq, OpModel.state)
+        .where(OpModel.device == device, OpModel.seq <= acked)
+        .order_by(OpModel.seq.desc())
+        .limit(KNOWN_MAX)
+        .subquery()
+    )
+    query = sa.select(latest.c.seq).where(latest.c.state == OpState.REJECTED)
+    return session.scalars(query.order_by(latest.c.seq)).all()
 
 
 def _promises(

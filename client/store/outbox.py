@@ -207,6 +207,16 @@ class Outbox:
         held = {seq: self.entries[seq].digest for seq in known if seq in self.entries}
         return any(digest and digest != known[seq] for seq, digest in held.items())
 
+    def accepted_of(self, sequences: Iterable[int]) -> list[int]:
+        """Return which of *sequences* were accepted, as far as this phone was told."""
+        return [
+            seq
+            for seq in sequences
+            if (entry := self.entries.get(seq)) is not None
+            and entry.result is not None
+            and entry.result.state is OpState.OK
+        ]
+
     def offer_again(self, last: int) -> None:
         """Take back what a restored server no longer knows: all after *last* is sent again."""
         for entry in self.entries.values():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import functools
 import json
 import logging
 import sqlite3
@@ -331,6 +332,9 @@ class Replica:
         """
         if self._connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise sqlite3.DatabaseError("pages are damaged")
+        # A flipped bit in a column's type makes numbers of ids that look like some.
+        if _tables_of(self._connection) != _tables():
+            raise sqlite3.DatabaseError("the tables are others")
         if self._mark(_CHECK, 0) != self._check_of_marks():
             raise sqlite3.DatabaseError("marks are damaged")
         (stored,) = self._connection.execute("SELECT count(*) FROM row").fetchone()
@@ -462,6 +466,19 @@ class Replica:
         except StorageFullError:
             # The server has it all; the next start begins from the copy kept before.
             _log.warning("replica: no room to keep it")
+
+
+@functools.cache
+def _tables() -> list[tuple[str, ...]]:
+    """Return the tables as they are to be."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(_SCHEMA)
+        return _tables_of(connection)
+
+
+def _tables_of(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
+    query = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
+    return connection.execute(query).fetchall()
 
 
 def _is_full(error: BaseException) -> bool:

@@ -38,6 +38,7 @@ class Answer:
 
     Attributes:
         known: By sequence, digests of what the device had answered before, told after a restore.
+        refused: Sequences of those that stand as refused, told with them.
     """
 
     generation: str
@@ -53,6 +54,7 @@ class Answer:
     keep_from: int = 1
     earlier: Mapping[str, int] | None = None
     known: Mapping[int, str] = field(default_factory=dict)
+    refused: tuple[int, ...] = ()
     sums: Mapping[str, str] | None = None
     erase: EraseOrder | None = None
 
@@ -127,6 +129,7 @@ def _read(values: Mapping[str, Any]) -> Answer:
         keep_from=_typed(values.get("keep_from", 1), int),
         earlier=None if "earlier" not in values else read_earlier(values["earlier"]),
         known={int(seq): _typed(digest, str) for seq, digest in values.get("known", {}).items()},
+        refused=tuple(_typed(seq, int) for seq in values.get("refused", [])),
         sums=None if "sums" not in values else {**values["sums"]},
         erase=None if "erase" not in values else _read_order(values["erase"]),
     )

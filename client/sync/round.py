@@ -253,6 +253,10 @@ class Round:
         if answer.last < self._outbox.acked:
             self._offer_again(answer.last)
             restarted = True
+        elif broken := self._outbox.accepted_of(answer.refused):
+            # It came there without the receipt that this phone has; it goes again with it.
+            self._offer_again(min(broken) - 1)
+            restarted = True
         if answer.generation != self.enrolment.generation:
             earlier = answer.earlier or {}
             self.enrolment = replace(self.enrolment, generation=answer.generation, earlier=earlier)

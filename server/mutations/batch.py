@@ -182,19 +182,40 @@ class _Batch:
     ) -> list[OpModel | TakenOp]:
         """Answer the known operations from the log, and run the new ones in their order."""
         known: dict[int, OpModel | TakenOp] = {**self._log.known(device, ops)}
+        self._keep_promises(known, promises)
         new = [_as_promised(op, promises.get(op.seq)) for op in ops if op.seq not in known]
         _demand_no_gap(device.last_seq, new)
         first = device.last_seq + 1
         self._has_old_ids = bool(new) and has_moved_from(self._session, device.number, first)
         if not self._one_by_one:
             self._expect_new(device, first)
-        self._find_twins(device, new)
         self._erased.look_up(device.number, new)
+        new = [self._erased.with_form(device.number, op) for op in new]
+        self._find_twins(device, new)
         sight = self._prepare(device, [self._erased.stand_in(device.number, op) for op in new])
         for op in new:
             known[op.seq] = self._take_new(device, op, sight, promises.get(op.seq))
             device.last_seq = op.seq
         return [known[op.seq] for op in ops]
+
+    def _keep_promises(
+        self, known: Mapping[int, OpModel | TakenOp], promises: Mapping[int, Promise]
+    ) -> None:
+        """Run again what was accepted before a restore, and refused when it came without that word.
+
+        A bundle that was sealed before the answer can be here before the phone that has it.
+        """
+        for seq, promise in promises.items():
+            op = known.get(seq)
+            if (
+                isinstance(op, OpModel)
+                and op.state is OpState.REJECTED
+                and op.promise is None
+                and op.body is not None
+                and promise.refusal is None
+            ):
+                op.promise = promise.text()
+                self.run_again(op)
 
     def _expect_new(
         self, device: EnrolledDeviceModel, first: int, last: int = SEQUENCE_MAX
@@ -426,6 +447,9 @@ class _Batch:
             return Outcome(OpState.REJECTED, problem=problem(CUSTOMER_ERASED))
         if concern is not Concern.NONE:
             op = _nameless(op)
+        if op.name == ERASED_RECORD and promise is None:
+            # Nothing is left of it anywhere: a restored server has even forgotten whose it was.
+            return Outcome(OpState.REJECTED, problem=problem(CUSTOMER_ERASED))
         is_patient = self._now - since < WAITS_AT_MOST
         counts_revisions = concern is Concern.NONE or self._erased.awaits_more(device.number, op)
         if is_patient and counts_revisions and lacks_a_revision(op, self._rows, sight):

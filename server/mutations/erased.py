@@ -147,6 +147,16 @@ class Erased:
             return Concern.NONE
         return Concern.LATE
 
+    def with_form(self, device: int, op: ReceivedOp) -> ReceivedOp:
+        """Return *op* with the form that it had, if its phone has destroyed that.
+
+        A copy of the phone may bring that form too, readable, and under another number.
+        """
+        known = self._ops.get((device, op.seq))
+        if op.name != ERASED_RECORD or op.promised_as is not None or known is None:
+            return op
+        return replace(op, promised_as=OpForm(device, op.seq, known.digest))
+
     def stand_in(self, device: int, op: ReceivedOp) -> ReceivedOp:
         """Return what is left of an operation whose phone has destroyed it; else *op* itself.
 

@@ -219,6 +219,7 @@ class OpLog:
         record.waits_device, record.waits_seq = outcome.waits_for or (None, None)
         record.parked_reason = outcome.parked_reason
         if outcome.state is OpState.DEFERRED:
+            record.number = record.signature = None  # What waits has no receipt, or none any more.
             return
         if record.number is None:
             record.number = number or self.next_number

@@ -161,7 +161,8 @@ def ended_rows(rows: Rows, customer: Customer, now: dt.datetime) -> list[Row]:
 
 def erased_rows(rows: Rows, customer: Customer, at: dt.datetime) -> list[Row]:
     """Return every row about the customer without what says who that is."""
-    contact = rows.get(CustomerContact, contact_id_of(customer.id))
+    contact_id = contact_id_of(customer.id)
+    contact = rows.get(CustomerContact, contact_id)
     traces = traces_of(rows, customer)
     referrals = rows.where(Referral, customer_id=customer.id)
     cards = rows.where(CareCard, customer_id=customer.id)
@@ -178,10 +179,11 @@ def erased_rows(rows: Rows, customer: Customer, at: dt.datetime) -> list[Row]:
     if contact is not None:
         gone_on = day_at_outlet(at) - dt.timedelta(days=1)
         changed.append(replace(contact, phone=ERASED_PHONE, expires_on=gone_on))
-        changed += [
-            replace(look, reason=ERASED_TEXT)
-            for look in rows.where(ContactReveal, contact_id=contact.id)
-        ]
+    # Why somebody looked at a number is kept longer than the number.
+    changed += [
+        replace(look, reason=ERASED_TEXT)
+        for look in rows.where(ContactReveal, contact_id=contact_id)
+    ]
     changed += [
         replace(consent, withdrawn_at=consent.withdrawn_at or at)
         for consent in rows.where(Consent, customer_id=customer.id)

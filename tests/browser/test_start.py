@@ -19,21 +19,23 @@ MARKS = "() => performance.getEntriesByType('mark').map((mark) => mark.name)"
 SNAPSHOT = """
   const root = await navigator.storage.getDirectory();
   const folder = await root.getDirectoryHandle("interpreter", { create: true });
-  const [handle] = await Array.fromAsync(folder.values());
+  // Chromium writes to a file beside it first, and puts that in place when it is closed.
+  const kept = await Array.fromAsync(folder.values());
+  const [handle] = kept.filter((one) => !one.name.endsWith(".crswap"));
 """
 IS_GONE = f"async () => {{ {SNAPSHOT} return handle === undefined; }}"
 IS_WHOLE = f"""async () => {{ {SNAPSHOT}
   if (!handle) return false;
-  let kept;
+  let bytes;
   try {{
-    kept = new Uint8Array(await (await handle.getFile()).arrayBuffer());
+    bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer());
   }} catch (error) {{
     // The page put the new file in the old one's place while this one was read.
     if (["NotReadableError", "NotFoundError"].includes(error.name)) return false;
     throw error;
   }}
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", kept.subarray(32)));
-  return kept.length > 1e7 && digest.every((byte, i) => byte === kept[i]);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes.subarray(32)));
+  return bytes.length > 1e7 && digest.every((byte, i) => byte === bytes[i]);
 }}"""
 CHANGE_A_BYTE = f"""async () => {{ {SNAPSHOT}
   const {"{ size }"} = await handle.getFile();

@@ -152,6 +152,13 @@ class ErasingBox(Box):
         with self.session() as session:
             return DatabaseRows(session, COUNTY.id).get(table, row_id)
 
+    def revision(self, referral_id: str) -> int:
+        """Return how often a lead was written."""
+        with self.session() as session:
+            record = DatabaseRows(session, COUNTY.id).record(Referral, referral_id)
+            assert record is not None
+            return record.revision
+
     def all_of(self, table: Any) -> list[Any]:
         with self.session() as session:
             return list(DatabaseRows(session, COUNTY.id).where(table))
@@ -671,3 +678,29 @@ async def test_what_a_former_number_did_comes_back_without_its_text(box: Erasing
     assert box.get(Customer, story.customer_id).erased_at is not None
     slugs = {item.problem.slug for item in story.postman.field.outbox() if item.problem}
     assert slugs <= {"customer-erased"}
+
+
+@on_sqlite
+@told
+async def test_what_one_copy_reports_as_erased_the_other_does_not_do_again(
+    box: ErasingBox,
+) -> None:
+    """A clone was away when the text was destroyed; after a restore it sends it, readable."""
+    story = await Canary.begun(box)
+    backup = box.back_up()
+    await story.sing()
+    clone = await story.postman.copied(box.folder / "clone")
+    await story.erase()
+    await story.assert_gone_from_the_phones()
+
+    box.put_back(backup)
+    for person in story.people:
+        await person.sync()
+    referral, revision = box.get(Referral, story.referral_id), box.revision(story.referral_id)
+    await clone.field.enrol(box.code_for(POSTMAN), "克隆")
+    await clone.field.unlock(PIN)
+    await clone.sync()
+
+    assert box.get(Referral, story.referral_id) == referral
+    assert box.revision(story.referral_id) == revision
+    story.assert_gone_from_the_server()

@@ -465,6 +465,40 @@ def test_what_the_rules_refuse_now_is_kept_for_a_person(box: Box) -> None:
     asyncio.run(tell())
 
 
+def test_what_was_accepted_is_not_refused_for_a_copy_that_came_without_the_answer(
+    box: Box,
+) -> None:
+    """As a bundle does that was sealed before the answer, and taken in after the restore."""
+
+    async def tell() -> None:
+        story = await Story.begun(box)
+        await story.round()
+        backup = box.back_up()
+        manager, head = story.people[1], story.people[2]
+        await manager.sync()
+        manager.adapter.is_cut = True
+        await manager.field.record("accept_referral", NamedReferral(id=story.leads[0]))
+        without_answer = await manager.copied(box.folder / "without the answer")
+        manager.adapter.is_cut = False
+        await manager.sync()
+        assert manager.states() == {OutboxState.OK}
+        box.restore(backup)
+        await head.sync()
+        await head.do("void_referral", {"id": story.leads[0], "reason": "重复"})
+        await without_answer.sync()
+        assert without_answer.states() == {OutboxState.REJECTED}
+
+        await manager.sync()
+
+        assert manager.states() == {OutboxState.DEFERRED}
+        box.move(story.people, days=7)
+        await story.people[0].do("submit_referral", lead(story.people[0].field, "老何", None))
+        await manager.sync()
+        assert manager.states() == {OutboxState.PARKED}
+
+    asyncio.run(tell())
+
+
 @pytest.mark.parametrize("taken", [1, 2], ids=["some sequences taken", "all sequences taken"])
 def test_what_a_copy_of_the_phone_had_answered_is_not_lost_to_the_other_copy(
     box: Box, taken: int

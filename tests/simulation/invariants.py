@@ -94,6 +94,7 @@ class Watch:
         self._trace = trace
         self._found: Violation | None = None
         self._revoked: set[int] = set()
+        self._erased: set[tuple[int, int]] = set()
         self._syncs = 0
         self._stale: dict[tuple[int, int], str] = {}
         self._known: set[tuple[int, int]] = set()
@@ -193,11 +194,18 @@ class Watch:
         if lost and not holdings.outbox.damaged:
             self._find("a loss is reported", f"{phone.name} lost {lost} silently")
 
+    def note_erased(self) -> None:
+        """Remember which operations' text the server has ordered to be destroyed.
+
+        Phones obey at once; a restored server may have forgotten that it ever said so.
+        """
+        query = "SELECT device, seq FROM erased_op"
+        self._erased.update(tuple(found) for found in self._server.read().execute(query))
+
     def _is_erased(self, promise: Promise) -> bool:
         """Tell whether the server has ordered that an operation's text be destroyed."""
-        query = "SELECT 1 FROM erased_op WHERE device = ? AND seq = ?"
-        found = self._server.read().execute(query, (promise.device, promise.seq)).fetchall()
-        return bool(found)
+        self.note_erased()
+        return (promise.device, promise.seq) in self._erased
 
     # --- The server's people -------------------------------------------------------------------
 
@@ -278,7 +286,7 @@ class Everything:
 
     def is_nameless(self, op: OpModel) -> bool:
         """Tell whether an operation's text was destroyed, or is not what its author wrote."""
-        return op.body is None or (op.device, op.seq) in self.erased_ops
+        return op.body is None or op.name == ERASED_RECORD or (op.device, op.seq) in self.erased_ops
 
     def get(self, table: type[R], row_id: str) -> R | None:
         return cast("R | None", self._tables[table].get(row_id))

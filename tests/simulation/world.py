@@ -277,6 +277,7 @@ class World:
             self.trace.note("  restore")
             self.restores += 1
             with_files = "old-files" in self.faults
+            self.watch.note_erased()
             self.server.restore(path, with_files=with_files)
             self._backup = None
             self.watch.restored()

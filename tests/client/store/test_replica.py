@@ -188,6 +188,23 @@ async def test_database_of_another_version_is_begun_anew(tmp_path: Path) -> None
     assert await shelf.another().load() == []
 
 
+async def test_a_flipped_bit_in_a_column_type_does_not_make_ids_numbers(tmp_path: Path) -> None:
+    """Such a column keeps 0000000000012 as 12, and nobody finds the row by its id again."""
+    shelf = Shelf(tmp_path, file=True)
+    await shelf.replica.load()
+    await shelf.replica.close()
+    assert shelf.path is not None
+    content = shelf.path.read_bytes()
+    assert content.count(b"id TEXT NOT NULL") == 1
+    shelf.path.write_bytes(content.replace(b"id TEXT NOT NULL", b"id TEXP NOT NULL"))
+    replica = shelf.another()
+    await replica.load()
+    rows = [row("0000000000012", 1), row("00000000001E2", 1)]
+    await replica.apply(page(*rows, cursor=7))
+    await replica.close()
+    assert await shelf.another().load() == rows
+
+
 async def test_any_flipped_bit_is_noticed_or_harmless(tmp_path: Path) -> None:
     """Every row that `load` returns is as the server sent it, wherever the storage rots.
 
