@@ -301,8 +301,11 @@ class Outbox:
         return not any(entry.is_readable for entry in asked)
 
     def spend(self, positions: Iterable[int]) -> None:
-        """Let the bodies of *foreign* records be destroyed when there is time for that."""
-        self._spent.update(pos for pos in positions if not self.foreign[pos].is_erased)
+        """Let the bodies of *foreign* records be destroyed when there is time for that.
+
+        Where an order did that already, what goes is the mark that their effects may be missed.
+        """
+        self._spent.update(pos for pos in positions if self.foreign[pos].wrapped_key)
 
     async def append(
         self, op: Mapping[str, Json], *, seq: int | None = None, promise: Result | None = None

@@ -21,6 +21,7 @@ import pytest
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from structlog.testing import capture_logs
 
 from client.device import Device, SealedItem, UnsealError
 from client.status import OutboxState
@@ -679,6 +680,13 @@ async def test_what_a_former_number_did_comes_back_without_its_text(box: Erasing
     slugs = {item.problem.slug for item in story.postman.field.outbox() if item.problem}
     assert slugs <= {"customer-erased"}
 
+    # What it reported is not reported again once nothing is left of the report either.
+    box.move(story.people, days=61)
+    for _ in range(5):
+        await story.postman.sync()
+    await story.postman.restart()
+    assert story.postman.field._open.holdings.outbox.waiting() == []
+
 
 @on_sqlite
 @told
@@ -699,8 +707,10 @@ async def test_what_one_copy_reports_as_erased_the_other_does_not_do_again(
     referral, revision = box.get(Referral, story.referral_id), box.revision(story.referral_id)
     await clone.field.enrol(box.code_for(POSTMAN), "克隆")
     await clone.field.unlock(PIN)
-    await clone.sync()
+    with capture_logs() as log:
+        await clone.sync()
 
+    assert [line["op"] for line in log if line["event"] == "op"] == []
     assert box.get(Referral, story.referral_id) == referral
     assert box.revision(story.referral_id) == revision
     story.assert_gone_from_the_server()
