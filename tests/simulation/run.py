@@ -112,7 +112,10 @@ def find_bugs(names: Sequence[str], most: int, steps: int, *, workers: int, say:
 
 
 def _outcome(job: tuple[int, int]) -> Outcome:
-    return outcome_of(*job)
+    try:
+        return outcome_of(*job)
+    except Exception as error:  # noqa: BLE001 - the other seeds are to be run all the same.
+        return Outcome(job[0], "", f"the simulation itself broke: {error!r}")
 
 
 def _hunt(job: tuple[str, int, int]) -> tuple[str, Outcome | None]:

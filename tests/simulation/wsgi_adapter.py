@@ -67,7 +67,12 @@ def response_of(
     response.headers = CaseInsensitiveDict(headers)
     response.encoding = get_encoding_from_headers(response.headers)
     response.raw = HTTPResponse(
-        io.BytesIO(content), headers=dict(headers), status=status, preload_content=False
+        io.BytesIO(content),
+        headers=dict(headers),
+        status=status,
+        preload_content=False,
+        # Else the answer to a HEAD, which names a length and has no body, would seem cut off.
+        request_method=request.method,
     )
     response.url = request.url or ""
     response.request = request
