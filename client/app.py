@@ -22,6 +22,7 @@ from client.device import StorageFullError, StorageRefusedError
 from client.engine import Field
 from client.failures import said
 from client.link import enrolment_code
+from client.ports import FirstPad, NoFirstPad
 from client.state import App, Lighting
 from client.state import Field as FieldPort
 from client.status import FieldState
@@ -35,8 +36,10 @@ from shared.domain.refusals import RefusedError
 
 if sys.platform == "emscripten":
     from client.device.browser import open_device
+    from client.device.browser_page import BrowserFirstPad as OwnFirstPad
 else:
     from client.device.native import open_device
+    from client.ports import NoFirstPad as OwnFirstPad
 
 __all__ = ["main", "show"]
 
@@ -46,24 +49,31 @@ LOCALES = {Language.CHINESE: ft.Locale("zh", "CN"), Language.ENGLISH: ft.Locale(
 
 async def main(page: ft.Page) -> None:
     """Show the app on *page*; if this device can't hold it, say so."""
+    pad = OwnFirstPad()
     try:
         field = Field(await open_device())
     except (StorageFullError, StorageRefusedError) as error:
         log_failure(error)
         cause = "storage-full" if isinstance(error, StorageFullError) else "storage-refused"
         page.render_views(Broken, Words(Language.CHINESE), error, cause)
+        await pad.away()
         return
     except Exception as error:  # noqa: BLE001 - before the guard there is only Flet's error card.
         log_failure(error)
         page.render_views(Broken, Words(Language.CHINESE), error)
+        await pad.away()
         return
-    await show(page, field)
+    await show(page, field, pad)
 
 
-async def show(page: ft.Page, field: FieldPort) -> App:
-    """Show the records of *field* on *page*; return when the first screen stands."""
+async def show(page: ft.Page, field: FieldPort, pad: FirstPad | None = None) -> App:
+    """Show the records of *field* on *page*; return when the first screen stands.
+
+    *pad* takes a PIN meanwhile; the screen that asks for it takes it from there.
+    """
     app = App(
         field=field,
+        first_pad=pad or NoFirstPad(),
         tell=Toaster(page),
         enrolment_code=enrolment_code(page.url or "", page.route or ""),
     )
@@ -78,9 +88,12 @@ async def show(page: ft.Page, field: FieldPort) -> App:
     except Exception as error:  # noqa: BLE001 - likewise.
         log_failure(error)
         page.render_views(Broken, app.words, error)
+        await app.first_pad.away()
         return app
     # The screens stand: what fails from here on is told over them.
     await guarded_work(changed)()
+    if app.gate.state is not FieldState.LOCKED:
+        await app.first_pad.away()
     await guarded_work(field.start)()
     return app
 

@@ -25,7 +25,7 @@ from shared.domain.attachment import AttachmentObject
 from shared.domain.people import Actor, Staff
 from shared.domain.rows import Rows
 
-__all__ = ["Drafts", "Field", "Files", "HandOver", "Installation"]
+__all__ = ["Drafts", "Field", "Files", "FirstPad", "HandOver", "Installation", "NoFirstPad"]
 
 
 class Drafts(Protocol):
@@ -293,3 +293,29 @@ class Field(Protocol):
     def points(self, period: str | None = None) -> PointsSummary:
         """Return a month's points in three parts."""
         ...
+
+
+class FirstPad(Protocol):
+    """A PIN pad that stands before the screens do, and takes digits meanwhile."""
+
+    async def take(self) -> str:
+        """Return the digits typed on it, once, and take it away: the app's own pad stands.
+
+        It waits while somebody is in the middle of a PIN. The next start shows it again.
+        """
+        ...
+
+    async def away(self) -> None:
+        """Take it away without what was typed: no PIN is asked for, nor at the next start."""
+        ...
+
+
+class NoFirstPad:
+    """The `FirstPad` of a device whose screens stand at once."""
+
+    async def take(self) -> str:
+        """Return that nothing was typed."""
+        return ""
+
+    async def away(self) -> None:
+        """Do nothing: there is none."""

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar, cast
 import flet as ft
 
 from client.design import GAP_L, PAGE_WIDTH_LEAST, PAGE_WIDTH_MAX, PHONE_WIDTH_MAX
-from client.ports import Drafts, Field
+from client.ports import Drafts, Field, FirstPad, NoFirstPad
 from client.status import FieldState, InstallationStatus, Phase, SyncStatus
 from client.strings import Language, Words
 from shared.domain.people import Role
@@ -153,11 +153,13 @@ class App:
         field: The records and the sync.
         tell: Shows a message for a while: text, tone, and what undoes it, if anything does.
         enrolment_code: From the link that opened the app, if it held one.
+        first_pad: Takes a PIN until the screen that asks for it stands.
     """
 
     field: Field
     tell: Tell
     enrolment_code: str = ""
+    first_pad: FirstPad = with_default(default_factory=NoFirstPad)
     gate: Gate = with_default(default_factory=Gate)
     sync: SyncView = with_default(default_factory=SyncView)
     installation: InstallationView = with_default(default_factory=InstallationView)

@@ -10,7 +10,7 @@ from typing import Any, Protocol, cast
 
 from client.device import StorageEstimate
 
-__all__ = ["BrowserInstaller", "BrowserStorage"]
+__all__ = ["BrowserFirstPad", "BrowserInstaller", "BrowserStorage"]
 
 
 class _PageJs(Protocol):
@@ -18,6 +18,8 @@ class _PageJs(Protocol):
 
     async def storageEstimate(self) -> Any: ...  # noqa: N802
     async def storagePersist(self) -> bool: ...  # noqa: N802
+    async def firstPadTake(self) -> str: ...  # noqa: N802
+    async def firstPadAway(self) -> None: ...  # noqa: N802
     async def installWay(self) -> str: ...  # noqa: N802
     async def install(self) -> bool: ...
 
@@ -54,3 +56,15 @@ class BrowserInstaller:
     async def install(self) -> bool:
         """Show the browser's own question; only soon after a tap."""
         return await _js.install()
+
+
+class BrowserFirstPad:
+    """The `FirstPad` of the page's first paint (client/web/site/early_pad.js)."""
+
+    async def take(self) -> str:
+        """Return what was typed on it, and take it away."""
+        return await _js.firstPadTake()
+
+    async def away(self) -> None:
+        """Take it away."""
+        await _js.firstPadAway()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import cast
 
 import flet as ft
@@ -98,6 +99,7 @@ def UnlockScreen() -> ft.Control:
             set_pin("")
             set_busy(False)
 
+    _use_first_pad(app, take)
     if has_code:
         return EnrolScreen(lambda: set_has_code(False))
     if wait_s:
@@ -113,6 +115,17 @@ def UnlockScreen() -> ft.Control:
         quiet_button(words("pin.has_code"), lambda: set_has_code(True)),
         note(words("pin.forgotten")),
     )
+
+
+def _use_first_pad(app: App, take: Callable[[str], Awaitable[None]]) -> None:
+    """Have *take* get what was typed before this screen stood; a hook."""
+
+    async def take_over() -> None:
+        typed = await app.first_pad.take()
+        if typed and not app.field.pin_wait_s():
+            await take(typed)
+
+    ft.use_effect(guarded_work(take_over), [])
 
 
 def _above_the_pad(problem: str) -> ft.Control:

@@ -29,6 +29,8 @@ flet.flutterAppLoaded = new Promise((resolve) => {
 
   const IDLE_AFTER_MS = 1500;
   const RARE_FONTS_AFTER_MS = 60_000;
+  // Within this the app says whether it asks for the PIN; else the first paint's pad goes.
+  const EARLY_PAD_MS_MAX = 15_000;
 
   // Counted up at each start and removed when the app is shown.
   const UNSHOWN_STARTS = "liandong.unshown-starts";
@@ -37,6 +39,7 @@ flet.flutterAppLoaded = new Promise((resolve) => {
   const overlay = document.getElementById("starting");
 
   function show(message, detail = "") {
+    liandongPad.close(false);
     document.getElementById("starting-message").textContent = message;
     document.getElementById("starting-detail").textContent = detail;
   }
@@ -157,7 +160,8 @@ flet.flutterAppLoaded = new Promise((resolve) => {
 
   /** Take the first paint away, then see to what may wait: the offline copies. */
   function appIsShown(python) {
-    overlay.remove();
+    if (liandongPad.isOpen()) setTimeout(() => liandongPad.close(true), EARLY_PAD_MS_MAX);
+    else overlay.remove();
     performance.mark("app:shown");
     localStorage.removeItem(UNSHOWN_STARTS);
     python.worker.postMessage({ kind: "shown" });
@@ -243,6 +247,7 @@ flet.flutterAppLoaded = new Promise((resolve) => {
       show(...lacking);
       return;
     }
+    liandongPad.open();
     let python = startPython(); // What takes longest begins first.
     const waiting = await newVersion();
     if (waiting) {
@@ -250,7 +255,7 @@ flet.flutterAppLoaded = new Promise((resolve) => {
       if (await makeWayFor(waiting)) return;
       python = startPython();
     }
-    if (!navigator.serviceWorker.controller) {
+    if (!navigator.serviceWorker.controller && !liandongPad.isOpen()) {
       show("正在启动…", "第一次打开需要下载约 10 MB，之后没有网络也能用。\n" +
         "The first time downloads about 10 MB; after that it opens without a network.");
     }

@@ -30,6 +30,16 @@ export async function storageEstimate() {
   return [usage, quota, isPersistent];
 }
 
+/** Return what was typed on the first paint's pad, once; it goes away. */
+export async function firstPadTake() {
+  return (await askWindow("pinKeys")) ?? "";
+}
+
+/** Take the first paint's pad away: no PIN is asked for. */
+export async function firstPadAway() {
+  await askWindow("noPin");
+}
+
 export async function installWay() {
   return (await askWindow("installWay")) ?? "none";
 }

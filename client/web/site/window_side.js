@@ -34,6 +34,12 @@ var liandongWindow = (() => {
       return Boolean(await navigator.storage?.persist?.());
     },
 
+    /** The PIN is asked for: give what was typed on the first paint's pad (early_pad.js). */
+    pinKeys: () => liandongPad.handOver(),
+
+    /** No PIN is asked for. */
+    noPin: () => liandongPad.forget(),
+
     /** Tell how this app comes onto the home screen; the words are client.status.InstallWay's. */
     async installWay() {
       if (isInstalled()) return "installed";

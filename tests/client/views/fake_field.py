@@ -120,6 +120,7 @@ class FakeField:
         self.failure: Exception | None = None  # Raised by whatever is called next.
         self.online = True
         self.has_new_code = False
+        self.wait_s = 0
         self.status = SyncStatus(
             phase=Phase.IDLE,
             waiting=0,
@@ -223,7 +224,7 @@ class FakeField:
         self._become(FieldState.LOCKED)
 
     def pin_wait_s(self) -> int:
-        return 0
+        return self.wait_s
 
     def new_id(self) -> str:
         self._salt += 1

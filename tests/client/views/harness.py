@@ -27,6 +27,7 @@ from flet.messaging.session import Session
 from flet.pubsub.pubsub_hub import PubSubHub
 
 from client.app import show
+from client.ports import FirstPad
 from client.state import App
 
 ControlT = TypeVar("ControlT", bound=BaseControl)
@@ -71,7 +72,14 @@ class Screen:
         self.app: App
         self.connect: type[FakeConnection] = FakeConnection
 
-    async def open(self, field: Any, *, size: tuple[int, int] = PHONE, route: str = "/") -> Screen:
+    async def open(
+        self,
+        field: Any,
+        *,
+        size: tuple[int, int] = PHONE,
+        route: str = "/",
+        pad: FirstPad | None = None,
+    ) -> Screen:
         self.conn = self.connect(asyncio.get_running_loop())
         self.conn.screen = self
         self.session = self.conn.session = Session(self.conn)
@@ -97,7 +105,7 @@ class Screen:
             session_id=self.session.id, page_patch=patch, error=""
         )
         self.conn.send_message(Message(MessageAction.REGISTER_CLIENT, registered))
-        self.app = await show(self.page, field)
+        self.app = await show(self.page, field, pad)
         await self.session.after_event(self.page)
         await self.settle()
         return self

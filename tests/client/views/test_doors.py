@@ -11,6 +11,7 @@ from flet.messaging.protocol import Message
 from client.app import main
 from client.components.pin_pad import KEY_HEIGHT
 from client.device import StorageFullError, StorageRefusedError
+from client.ports import NoFirstPad
 from client.status import FieldState
 from shared.domain.refusals import RefusedError
 from tests.client.views.demo_rows import postman_field
@@ -294,6 +295,81 @@ def test_device_that_cannot_be_opened_is_told_without_the_error_card(
         await screen.settle()
         assert screen.shows(said)
         assert not screen.conn.crashes
+        await screen.close()
+
+    asyncio.run(story())
+
+
+class EarlyPad(NoFirstPad):
+    """The pad of the first paint, on which *typed* was typed before the screens stood."""
+
+    def __init__(self, typed: str) -> None:
+        self.typed = typed
+        self.is_away = False
+
+    async def take(self) -> str:
+        typed, self.typed = self.typed, ""
+        return typed
+
+    async def away(self) -> None:
+        self.is_away = True
+
+
+def test_pin_typed_before_the_screens_stood_opens_them() -> None:
+    async def story() -> None:
+        pad = EarlyPad(PIN)
+        screen = await Screen().open(postman_field(state=FieldState.LOCKED), pad=pad)
+        assert screen.shows("今天的村")
+        assert not pad.is_away
+        assert not screen.conn.crashes
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_wrong_pin_typed_early_is_refused_like_any_other() -> None:
+    async def story() -> None:
+        field = postman_field(state=FieldState.LOCKED)
+        screen = await Screen().open(field, pad=EarlyPad("111111"))
+        assert not screen.shows("今天的村")
+        assert screen.all(ft.Semantics, label="已输入 0 位，共 6 位")
+        await key_in(screen, PIN)
+        assert screen.shows("今天的村")
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_half_a_pin_typed_early_is_gone_on_with() -> None:
+    async def story() -> None:
+        field = postman_field(state=FieldState.LOCKED)
+        screen = await Screen().open(field, pad=EarlyPad(PIN[:4]))
+        assert screen.all(ft.Semantics, label="已输入 4 位，共 6 位")
+        await key_in(screen, PIN[4:])
+        assert screen.shows("今天的村")
+        await screen.close()
+
+    asyncio.run(story())
+
+
+def test_nothing_typed_early_counts_while_one_has_to_wait() -> None:
+    async def story() -> None:
+        field = postman_field(state=FieldState.LOCKED)
+        field.wait_s = 30
+        screen = await Screen().open(field, pad=EarlyPad(PIN))
+        assert not screen.shows("今天的村")
+        assert screen.all(ft.Semantics, label="已输入 0 位，共 6 位")
+        await screen.close()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("state", [FieldState.NOT_ENROLLED, FieldState.PIN_NEEDED])
+def test_early_pad_goes_where_no_pin_is_asked_for(state: FieldState) -> None:
+    async def story() -> None:
+        pad = EarlyPad("123")
+        screen = await Screen().open(postman_field(state=state), pad=pad)
+        assert pad.is_away
         await screen.close()
 
     asyncio.run(story())
