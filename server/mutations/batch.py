@@ -19,7 +19,7 @@ from server.feed import Feed, known_objects
 from server.identity import ReceiptSigner
 from server.logs import failure_of
 from server.models.sync import EnrolledDeviceModel, OpModel
-from server.mutations.erased import Concern, Erased
+from server.mutations.erased import ERASE_ORDER, Concern, Erased
 from server.mutations.mentions import is_text
 from server.mutations.moving import has_moved_from, note_moved, recorded_since, twins_of
 from server.mutations.oplog import OpLog, TakenOp
@@ -186,7 +186,11 @@ class _Batch:
         new = [_as_promised(op, promises.get(op.seq)) for op in ops if op.seq not in known]
         _demand_no_gap(device.last_seq, new)
         first = device.last_seq + 1
-        self._has_old_ids = bool(new) and has_moved_from(self._session, device.number, first)
+        self._has_old_ids = bool(new) and (
+            # What an order has made may be here without it: from the list of erasures.
+            any(op.name == ERASE_ORDER for op in new)
+            or has_moved_from(self._session, device.number, first)
+        )
         if not self._one_by_one:
             self._expect_new(device, first)
         self._erased.look_up(device.number, new)

@@ -20,12 +20,14 @@ from server.mutations.receiving import ReceivedOp
 from server.mutations.transaction import Transaction
 from shared.canonical import Json
 from shared.domain.customer import Customer
+from shared.domain.erasure import MUTATIONS as ERASURE_MUTATIONS
 from shared.domain.moment import Moment
 from shared.wire.envelope import ERASED_RECORD, OpForm
 from shared.wire.mutations import UnknownMutationError
 from shared.wire.schemas import InvalidFieldsError
 
 __all__ = [
+    "ERASE_ORDER",
     "Concern",
     "Erased",
     "erase_order",
@@ -34,6 +36,10 @@ __all__ = [
     "next_number",
     "note_erased_op",
 ]
+
+
+ERASE_ORDER = ERASURE_MUTATIONS[0].name
+"""Name of the operation that orders an erasure."""
 
 
 class Concern(Enum):
@@ -137,7 +143,9 @@ class Erased:
 
     def concern(self, device: int, op: ReceivedOp, moment: Moment) -> Concern:
         """Tell how *op* bears upon the erased; what was provably recorded afterwards does not."""
-        if not (self._ops or self._objects):
+        if not (self._ops or self._objects) or op.name == ERASE_ORDER:
+            # An order says nothing of whom, and the same one may come again: a server that was
+            # killed before it could answer has it from the list.
             return Concern.NONE
         known = [self._ops[form] for form in _forms(device, op) if form in self._ops]
         if known:

@@ -46,6 +46,10 @@ from shared.wire.problems import problem
 __all__ = ["after_erase", "erase_listed"]
 
 
+_MAKERS = ("submit_referral", "open_care_card")
+"""What makes an object that later operations name."""
+
+
 def after_erase(tx: Transaction, args: EraseCustomer) -> None:
     """Reach every copy that the server has of a customer whose rows have just been emptied.
 
@@ -162,29 +166,43 @@ def _find_unlinked(session: Session, county_id: str, found: _Found, person: _Per
     never_ran = sa.select(OpModel.body).where(
         OpModel.county_id == county_id,
         OpModel.state.in_([state for state in OpState if state is not OpState.OK]),
-        OpModel.name.in_(["submit_referral", "open_care_card"]),
+        OpModel.name.in_(_MAKERS),
         sa.or_(sa.false(), *(OpModel.body.contains(f'"{n}"') for n in sorted(person.numbers))),
     )
     for body in session.scalars(never_ran):
         if body is not None and person.is_in(body):
-            made = json.loads(body)["args"].get("id")
-            if isinstance(made, str):
-                found.own.add(made)
+            found.own |= _would_have_made(body)
 
 
 def _erase_ops(tx: Transaction, customer_id: str, found: _Found, number: int) -> None:
     """Destroy the bodies of the operations that told of the customer; end those that wait."""
     session = tx.session
-    for op in list(ops_that_mention(session, tx.county_id, found.own | found.shared)):
-        body = op.body or ""
-        if op.state is not OpState.DEFERRED or not found.own.isdisjoint(ids_in(body)):
-            had_effect = op.state is OpState.OK
-            left = ListedOp(
-                op.device, op.seq, op.digest, nameless_body(op.seq, body) if had_effect else None
-            )
-            _destroy(tx, op)
-            note_erased_op(session, tx.county_id, customer_id, left, number)
-    session.flush()
+    looked_for: set[str] = set()
+    while ids := (found.own | found.shared) - looked_for:
+        looked_for |= ids
+        for op in list(ops_that_mention(session, tx.county_id, ids)):
+            body = op.body or ""
+            is_own = not found.own.isdisjoint(ids_in(body))
+            if op.state is not OpState.DEFERRED or is_own:
+                had_effect = op.state is OpState.OK
+                left = ListedOp(
+                    op.device,
+                    op.seq,
+                    op.digest,
+                    nameless_body(op.seq, body) if had_effect else None,
+                )
+                _destroy(tx, op)
+                note_erased_op(session, tx.county_id, customer_id, left, number)
+            if is_own and op.name in _MAKERS and op.state is not OpState.OK:
+                found.own |= _would_have_made(body)  # And what was said about that.
+        session.flush()
+
+
+def _would_have_made(body: str) -> set[str]:
+    """Return the id of what a refused operation would have made: others may name it."""
+    args = json.loads(body).get("args", {})
+    made = args.get("id") if isinstance(args, dict) else None
+    return {made} if isinstance(made, str) else set()
 
 
 def _settle(tx: Transaction, op: OpModel) -> None:
