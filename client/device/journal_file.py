@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 _HEADER = struct.Struct("!4sIIII")  # Magic, position, length, the record's CRC-32, this one's.
 _MAGIC = b"LDjg"
 _COUNT = struct.Struct("!4sII")  # Magic, number of records, CRC-32 of both.
+_FRESH = ".new"  # What a file that is being replaced is written under.
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,10 @@ class FileJournal:
     async def amend_aside(self, amend: Callable[[bytes], bytes]) -> None:
         """Durably put what *amend* returns in the place of each file that was set aside."""
         for aside in sorted(self._path.parent.glob(f"{self._path.name}.damaged-*")):
+            if aside.suffix == _FRESH:
+                # The app died while it wrote this; the whole one stands beside it.
+                aside.unlink(missing_ok=True)
+                continue
             content = aside.read_bytes()
             amended = amend(content)
             if amended != content:
@@ -241,7 +246,7 @@ def write_whole_file(path: Path, content: bytes) -> None:
     Raises:
         StorageFullError: There is no room; the old content stays.
     """
-    fresh = path.with_name(f"{path.name}.new")
+    fresh = path.with_name(f"{path.name}{_FRESH}")
     try:
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:

@@ -399,3 +399,15 @@ def test_whole_file_stays_old_when_there_is_no_room(
         write_whole_file(path, b"new")
     assert path.read_bytes() == b"old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["setting"]
+
+
+async def test_what_was_set_aside_is_amended_after_a_death_in_the_middle(tmp_path: Path) -> None:
+    """A file that was being written then is no file that was set aside."""
+    aside, begun = (tmp_path / f"journal.damaged-1{end}" for end in ("", ".new"))
+    aside.write_bytes(b"a name and more")
+    begun.write_bytes(b"a na")
+    journal = FileJournal(tmp_path / "journal")
+    await journal.load()
+    await journal.amend_aside(lambda content: content.replace(b"name", b"0000"))
+    journal.close()
+    assert (aside.read_bytes(), begun.exists()) == (b"a 0000 and more", False)
