@@ -100,10 +100,10 @@ class AttachmentStore:
                 await self._set_aside()
             return
         self.files = {file.key: file for file in kept["files"]}
-        being_kept = kept["keeping"]
-        if being_kept is not None and not self._holds(being_kept):
-            # The app was killed before it said "saved".
-            await self._settings.delete(self._content_name(being_kept))
+        unnamed = kept["keeping"]
+        if unnamed is not None and not self._holds(unnamed):
+            # The app was killed before it said "saved", or before all was deleted.
+            await self._settings.delete(self._content_name(unnamed))
 
     async def keep(self, file: KeptFile, content: bytes) -> None:
         """Keep *file* durably with its bytes; on return it survives a power cut.
@@ -153,8 +153,10 @@ class AttachmentStore:
         async with self._writing:
             if self.files.pop(key, None) is None:
                 return
-            await self._write()
-            if not self._holds(key[1]):
+            is_last = not self._holds(key[1])
+            # Noted with it: a kill between the two must not leave bytes that nobody knows of.
+            await self._write(unnamed=key[1] if is_last else None)
+            if is_last:
                 await self._settings.delete(self._content_name(key[1]))
 
     async def erase(self, object_ids: Collection[str]) -> None:
@@ -166,7 +168,7 @@ class AttachmentStore:
         async with self._writing:
             if not self._holds(file.sha256):
                 # Noted first: a kill between the two writes must not leave bytes for ever.
-                await self._write(keeping=file.sha256)
+                await self._write(unnamed=file.sha256)
                 name = self._content_name(file.sha256)
                 (sealed,) = await self._keys.seal(self._data_key, [self._item(name, content)])
                 await self._settings.put(name, sealed)
@@ -192,9 +194,12 @@ class AttachmentStore:
             if held > COPIES_BYTES_MAX:
                 await self.drop(file.key)
 
-    async def _write(self, *, keeping: str | None = None) -> None:
-        """Keep the list, twice: without it no file here could be found again."""
-        values = {"files": [encode(file) for file in self.files.values()], "keeping": keeping}
+    async def _write(self, *, unnamed: str | None = None) -> None:
+        """Keep the list, twice: without it no file here could be found again.
+
+        *unnamed* are bytes that may be here though the list does not name them.
+        """
+        values = {"files": [encode(file) for file in self.files.values()], "keeping": unnamed}
         content = canonical_bytes(cast("Any", values))
         for name in self._list_names:
             (sealed,) = await self._keys.seal(self._data_key, [self._item(name, content)])

@@ -216,3 +216,22 @@ async def test_two_at_once_are_both_kept(open_store: Callable[..., Any]) -> None
     again = await open_store()
     assert set(again.files) == {FILE.key, other.key}
     assert [await again.content(file) for file in (FILE, other)] == [CONTENT, CONTENT]
+
+
+async def test_a_kill_while_a_file_is_dropped_leaves_no_bytes(
+    open_store: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await open_store()
+    await store.keep(FILE, CONTENT)
+
+    async def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FileSettings, "delete", killed)
+        with pytest.raises(Killed):
+            await store.drop(FILE.key)
+    assert any(FILE.sha256 in path.name for path in settings_of(tmp_path))
+
+    assert (await open_store()).files == {}
+    assert not any(FILE.sha256 in path.name for path in settings_of(tmp_path))
