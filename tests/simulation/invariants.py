@@ -95,6 +95,7 @@ class Watch:
         self._found: Violation | None = None
         self._revoked: set[int] = set()
         self._erased: set[tuple[int, int]] = set()
+        self._was_restored = False
         self._syncs = 0
         self._stale: dict[tuple[int, int], str] = {}
         self._known: set[tuple[int, int]] = set()
@@ -156,7 +157,7 @@ class Watch:
     def held_by(self, phone: Phone) -> None:
         """Look at all that a phone holds just after a sync, now and then."""
         self._syncs += 1
-        phone.note_accepted()
+        self._judge_accepted(phone, phone.note_accepted())
         if phone.open is not None and phone.is_sound and phone.open.status.damaged:
             self._find("no damage is invented", phone.name)
         if self._syncs % HELD_CHECKED_EVERY or phone.open is None:
@@ -165,6 +166,16 @@ class Watch:
         sight = Sight(database, phone.staff.id)
         for row, _ in held_rows(phone.open):
             self._judge(sight, row, f"held by {phone.name}")
+
+    def _judge_accepted(self, phone: Phone, news: Sequence[Promise]) -> None:
+        """See that the server has said yes to what a phone calls accepted."""
+        if self._was_restored:
+            return  # It may have lost what it said.
+        query = "SELECT 1 FROM op WHERE device = ? AND seq = ? AND state = 'ok'"
+        for promise in news:
+            form = (promise.device, promise.seq)
+            if self._server.read().execute(query, form).fetchone() is None:
+                self._find("a yes is the server's", f"{phone.name} {promise.name} {form}")
 
     def looked_at(self, item: FileItem, content: bytes) -> None:
         """See that what somebody was shown is what was attached."""
@@ -221,6 +232,7 @@ class Watch:
 
     def restored(self) -> None:
         """Take note that the server knows less than it did."""
+        self._was_restored = True
         self._known.clear()
         database = self._server.read()
         query = "SELECT number FROM device WHERE revoked_at IS NOT NULL"

@@ -282,15 +282,19 @@ class Phone:
         status = None if field is None else await self.run(field.sync_now())
         return None if status is None else status.phase
 
-    def note_accepted(self) -> None:
-        """Remember what the server has accepted, as the phone would show it."""
+    def note_accepted(self) -> list[Promise]:
+        """Remember what the server has accepted, as the phone would show it; return the news."""
+        news: list[Promise] = []
         if self.open is None or self.open._enrolment is None:
-            return
+            return news
         number, entries = self.open._enrolment.device, self.open._open.holdings.outbox.entries
         for promise in self.promises:
             entry = entries.get(promise.seq) if promise.device == number else None
             if entry and entry.result and entry.result.state is OpState.OK:
+                if promise.key not in self.accepted and entry.result.receipt is not None:
+                    news.append(promise)
                 self.accepted.add(promise.key)
+        return news
 
     def cloned(self, name: str, folder: Path, network: Network) -> Phone:
         """Return a copy of this phone's installation, on another phone."""
