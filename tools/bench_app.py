@@ -84,6 +84,12 @@ SPY = """
 })();
 """
 WHEN_FIRST = "() => window.firstScreenAt"
+# The first paint's own pad takes digits from when it is drawn; the app goes on with them.
+WHEN_INPUT = """() => {
+  const [pad] = performance.getEntriesByName("app:early-pad");
+  const [paint] = performance.getEntriesByName("first-contentful-paint");
+  return pad && paint ? Math.max(pad.startTime, paint.startTime) : window.firstScreenAt;
+}"""
 MARKS = """() => Object.fromEntries(
   performance.getEntriesByType("mark").map((mark) => [mark.name, mark.startTime]))"""
 SNAPSHOT_IS_KEPT = """async () => {
@@ -96,8 +102,9 @@ SNAPSHOT_IS_KEPT = """async () => {
 
 @dataclass(frozen=True)
 class Start:
-    """One start: when its screen was there, and when what leads to it was reached."""
+    """One start: when it took input, when its screen was there, when what leads there was."""
 
+    input_ms: float
     screen_ms: float
     marks: dict[str, float]
 
@@ -219,7 +226,19 @@ def _opened(closed: Phone, url: str) -> Start:
     page = closed.page
     page.goto(url, wait_until="commit")
     page.wait_for_function(WHEN_FIRST, timeout=START_MS_MAX, polling=100)
-    return Start(page.evaluate(WHEN_FIRST), page.evaluate(MARKS))
+    return Start(page.evaluate(WHEN_INPUT), page.evaluate(WHEN_FIRST), page.evaluate(MARKS))
+
+
+def _opened_and_unlocked(closed: Phone, url: str) -> float:
+    """Open the app and type the PIN on the first paint; return when today's screen was there."""
+    page = closed.page
+    page.goto(url, wait_until="commit")
+    page.locator("#pin-door").wait_for(state="visible", timeout=START_MS_MAX)
+    today = page.evaluate_handle(f"() => ({{ at: window.until('{GREETING}') }})")
+    for digit in PIN:
+        page.keyboard.press(digit)
+    at: float = today.evaluate("(today) => today.at")
+    return at
 
 
 def _unlocked(page: Page) -> float:
@@ -326,16 +345,22 @@ def _next_starts(
     app = bench.enrolled(server)
     empty_url = bench.serve(builds["empty"])
     empty = bench.empty(empty_url)
-    starts, unlocks, empties = [], [], []
+    for each, url in ((app, server.url), (empty, empty_url)):
+        _opened(each, url)  # Not counted: the first one that comes to the PIN has no pad yet.
+        _closed(each)
+    starts, unlocks, wholes, empties = [], [], [], []
     for _ in range(sizes.starts):
         starts.append(_opened(app, server.url))
         unlocks.append(_unlocked(app.page) / 1000)
         _closed(app)
         empties.append(_opened(empty, empty_url))
         _closed(empty)
-    yield Line(
-        "offline start, until the PIN pad", _seconds(starts), _seconds(empties), goal="≤ 1.5"
-    )
+        wholes.append(_opened_and_unlocked(app, server.url) / 1000)
+        _closed(app)
+    inputs = [start.input_ms / 1000 for start in starts]
+    yield Line("offline start, until a pad takes the PIN", inputs, _seconds(empties), goal="≤ 1.5")
+    yield Line("  … until the app's own pad", _seconds(starts), _seconds(empties))
+    yield Line("  … until today, the PIN typed at once", wholes)
     yield from _parts(starts, empties)
     yield Line(f"unlock to today, {RECORDS} records", unlocks, goal="≤ 1")
     _opened(app, server.url)

@@ -714,3 +714,26 @@ async def test_what_one_copy_reports_as_erased_the_other_does_not_do_again(
     assert box.get(Referral, story.referral_id) == referral
     assert box.revision(story.referral_id) == revision
     story.assert_gone_from_the_server()
+
+
+@on_sqlite
+@told
+async def test_an_order_is_taken_that_the_list_has_brought_already(box: ErasingBox) -> None:
+    """The server put the erasure on its list and was lost before it could answer."""
+    story = await Canary.sung(box)
+    backup = box.back_up()
+    admin = story.admin
+    admin.adapter.is_cut = True
+    order = EraseCustomer(
+        id=admin.field.new_id(), customer_id=story.customer_id, reason=ErasureReason.ASKED
+    )
+    await admin.field.record("erase_customer", order)
+    unanswered = await admin.copied(box.folder / "unanswered")
+    admin.adapter.is_cut = False
+    await admin.sync()
+
+    box.put_back(backup)
+    await unanswered.sync()
+
+    assert unanswered.states() == {OutboxState.OK}
+    assert [one.id for one in box.all_of(Erasure)] == [order.id]
