@@ -189,3 +189,28 @@ def test_what_comes_while_the_erasure_waits_for_its_turn_is_erased_too(
     assert [one["state"] for one in results] == ["ok", "ok"]
     bodies = [body or "" for body in db.session.scalars(sa.select(OpModel.body))]
     assert not any(NOTE in body for body in bodies)
+
+
+@on_sqlite
+def test_what_was_said_about_what_never_came_to_be_is_erased_too(
+    phone_of: Any, tmp_path: Path
+) -> None:
+    """A care card for the customer is refused, and so is what was done about that card."""
+    db.engine.update_execution_options(**{PLACES: Places(tmp_path / "list", None)})
+    postman, admin = phone_of(POSTMAN), phone_of(ADMIN)
+    lead = postman.referral(customer_name="甲")["args"]["id"]
+    for phone in (postman, admin):
+        phone.sync()
+    card = postman.new_id()
+    opened = {"id": card, "referral_id": lead, "kind": "farmer", "reason": "no such reason"}
+    postman.op("open_care_card", {**opened, "next_contact_on": "2026-05-24", "note": ""})
+    done = {"id": postman.new_id(), "care_card_id": card, "how": "visit", "note": NOTE}
+    postman.op("follow_up_care_card", {**done, "next_contact_on": "2026-05-25"})
+    assert [one["state"] for one in postman.sync()["results"]] == ["rejected", "rejected"]
+
+    order = {"id": admin.new_id(), "customer_id": derived_id(lead, "customer"), "reason": "asked"}
+    admin.op("erase_customer", order)
+    assert [one["state"] for one in admin.sync()["results"]] == ["ok"]
+
+    bodies = [body or "" for body in db.session.scalars(sa.select(OpModel.body))]
+    assert not any(NOTE in body for body in bodies)
