@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from client.engine import Field
 from client.points import summarise
 from client.status import FileItem, FileState, OutboxState
-from client.store.outbox import KEPT_MS
+from client.store.outbox import KEPT_MS, LOST_RECORD
 from client.store.record import RecordKind
 from client.sync.attachments import ATTACH
 from server.blobs import BlobFiles, visible_blob
@@ -46,6 +46,7 @@ from shared.domain.points import PointsEntry, PointsStatus
 from shared.domain.referral import Referral
 from shared.domain.rows import Row
 from shared.domain.visit import Visit
+from shared.ids import parse_id
 from shared.wire.envelope import ERASED_RECORD, SYNC_PATH, OpState
 from shared.wire.mutations import MUTATIONS
 from shared.wire.rows import decode_row
@@ -627,11 +628,34 @@ def _own(world: World, everything: Everything, erasure: Erasure) -> set[str]:
     own = {erasure.customer_id, contact_id_of(erasure.customer_id)}
     for table in (Referral, CareCard):
         own |= {row.id for row in everything.where(table, customer_id=erasure.customer_id)}
-    # What was about them and was refused, or never came to be, is in no row.
-    said = [one for phone in world.phones.values() for one in phone.said.values() if one.makes]
+    # What was about them and was refused is in no row; of what never came, nobody there can know.
+    came = _numbers_that_came(everything)
+    said = [
+        one
+        for phone in world.phones.values()
+        for one in phone.said.values()
+        if one.makes and _number_of(one.makes) in came
+    ]
     while more := {one.makes for one in said if one.makes and one.ids & own} - own:
         own |= more
     return own
+
+
+def _number_of(row_id: str) -> tuple[int, int]:
+    """Return the number of the operation that makes the object."""
+    parts = parse_id(row_id)
+    return parts.device_number, parts.sequence
+
+
+def _numbers_that_came(everything: Everything) -> set[tuple[int, int]]:
+    """Return the numbers, former ones too, of the operations whose text the server has had."""
+    numbers: set[tuple[int, int]] = set()
+    for op in everything.ops:
+        if op.name != LOST_RECORD:
+            numbers.add((op.device, op.seq))
+            forms = everything.moved[op.device, op.seq]
+            numbers |= {(form.was_device, form.was_seq) for form in forms}
+    return numbers
 
 
 async def _written_on(phone: Phone) -> bytes:
