@@ -420,7 +420,7 @@ class _Batch:
         if self._erased.concern(device.number, op, moment) is Concern.NONE:
             return
         if record.name != ERASED_RECORD:  # There is nothing left of it on its phone.
-            self._erased.note(device.number, op)
+            self._erased.note(device.number, op, record.state)
         if not is_text(op.name):
             return
         nameless = _nameless(op)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -22,24 +23,31 @@ from shared.canonical import Json
 from shared.domain.customer import Customer
 from shared.domain.erasure import MUTATIONS as ERASURE_MUTATIONS
 from shared.domain.moment import Moment
-from shared.wire.envelope import ERASED_RECORD, OpForm
+from shared.wire.envelope import ERASED_RECORD, OpForm, OpState
 from shared.wire.mutations import UnknownMutationError
 from shared.wire.schemas import InvalidFieldsError
 
 __all__ = [
     "ERASE_ORDER",
+    "MAKERS",
     "Concern",
     "Erased",
     "erase_order",
     "erased_forms",
     "nameless_body",
     "next_number",
+    "note_erased_object",
     "note_erased_op",
+    "would_have_made",
 ]
 
 
 ERASE_ORDER = ERASURE_MUTATIONS[0].name
 """Name of the operation that orders an erasure."""
+
+
+MAKERS = ("submit_referral", "open_care_card")
+"""What makes an object that later operations name."""
 
 
 class Concern(Enum):
@@ -76,6 +84,32 @@ def note_erased_op(
         number=number,
     )
     session.execute(noted.on_conflict_do_nothing(index_elements=["device", "seq"]))
+
+
+def note_erased_object(  # noqa: PLR0913, PLR0917 - a row of the table
+    session: Session,
+    county_id: str,
+    customer_id: str,
+    object_id: str,
+    erased_at: dt.datetime,
+    number: int,
+) -> None:
+    """Note that nothing must be kept of an object, on any phone either."""
+    noted = insert_into(session, ErasedObjectModel).values(
+        object_id=object_id,
+        county_id=county_id,
+        customer_id=customer_id,
+        erased_at=erased_at,
+        number=number,
+    )
+    session.execute(noted.on_conflict_do_nothing(index_elements=["object_id"]))
+
+
+def would_have_made(body: str) -> set[str]:
+    """Return the id of what a refused operation would have made: others may name it."""
+    args = json.loads(body).get("args", {})
+    made = args.get("id") if isinstance(args, dict) else None
+    return {made} if isinstance(made, str) else set()
 
 
 def erase_order(
@@ -208,8 +242,11 @@ class Erased:
             one in self._objects for one in ids_in(op.body)
         )
 
-    def note(self, device: int, op: ReceivedOp) -> None:
-        """Have the phone that sent *op* erase its text."""
+    def note(self, device: int, op: ReceivedOp, state: OpState) -> None:
+        """Have the phone that sent *op* erase its text, and what it has of what *op* did not make.
+
+        Operations and files may name that, and nothing else would tell whose it was.
+        """
         if not is_text(op.name):
             return
         if self._number is None:
@@ -217,6 +254,15 @@ class Erased:
         whose = self._whose(device, op)[0]
         left = ListedOp(device, op.seq, op.digest)
         note_erased_op(self._session, self._county_id, whose, left, self._number)
+        if op.name not in MAKERS or state is not OpState.REJECTED:
+            return
+        self._learn([whose])
+        known = self._objects.get(whose)
+        if known is None:
+            return
+        for made in would_have_made(op.body):
+            note_erased_object(self._session, self._county_id, whose, made, known[0], self._number)
+            self._objects[made] = known
 
     def mark(self, tx: Transaction) -> None:
         """Mark the customers whom a nameless operation has made again: they are to stay so."""

@@ -14,12 +14,19 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from server.blobs import BlobFiles, BlobKey
-from server.database import after_commit, before_commit, insert_into, places_of_files
+from server.database import after_commit, before_commit, places_of_files
 from server.erasures import ListedErasure, ListedOp, append_erasure
 from server.models.attachment import BlobModel
 from server.models.erasure import ErasedObjectModel, ErasedOpModel
 from server.models.sync import OpModel, SetAsideModel
-from server.mutations.erased import nameless_body, next_number, note_erased_op
+from server.mutations.erased import (
+    MAKERS,
+    nameless_body,
+    next_number,
+    note_erased_object,
+    note_erased_op,
+    would_have_made,
+)
 from server.mutations.mentions import ids_in, ops_that_mention
 from server.mutations.oplog import OpLog
 from server.mutations.running import Outcome
@@ -44,10 +51,6 @@ from shared.wire.envelope import OpState
 from shared.wire.problems import problem
 
 __all__ = ["after_erase", "erase_listed"]
-
-
-_MAKERS = ("submit_referral", "open_care_card")
-"""What makes an object that later operations name."""
 
 
 def after_erase(tx: Transaction, args: EraseCustomer) -> None:
@@ -137,14 +140,7 @@ def _reach(tx: Transaction, erasure: Erasure, traces: Traces, person: _Person) -
     _erase_ops(tx, erasure.customer_id, found, number)
     _erase_set_aside(session, county_id, found, person)
     for object_id in sorted(found.own):
-        noted = insert_into(session, ErasedObjectModel).values(
-            object_id=object_id,
-            county_id=county_id,
-            customer_id=erasure.customer_id,
-            erased_at=erasure.at,
-            number=number,
-        )
-        session.execute(noted.on_conflict_do_nothing(index_elements=["object_id"]))
+        note_erased_object(session, county_id, erasure.customer_id, object_id, erasure.at, number)
     _drop_files(tx, found)
     after_commit(session, partial(_empty_log, session))
     return number
@@ -166,12 +162,12 @@ def _find_unlinked(session: Session, county_id: str, found: _Found, person: _Per
     never_ran = sa.select(OpModel.body).where(
         OpModel.county_id == county_id,
         OpModel.state.in_([state for state in OpState if state is not OpState.OK]),
-        OpModel.name.in_(_MAKERS),
+        OpModel.name.in_(MAKERS),
         sa.or_(sa.false(), *(OpModel.body.contains(f'"{n}"') for n in sorted(person.numbers))),
     )
     for body in session.scalars(never_ran):
         if body is not None and person.is_in(body):
-            found.own |= _would_have_made(body)
+            found.own |= would_have_made(body)
 
 
 def _erase_ops(tx: Transaction, customer_id: str, found: _Found, number: int) -> None:
@@ -193,16 +189,9 @@ def _erase_ops(tx: Transaction, customer_id: str, found: _Found, number: int) ->
                 )
                 _destroy(tx, op)
                 note_erased_op(session, tx.county_id, customer_id, left, number)
-            if is_own and op.name in _MAKERS and op.state is not OpState.OK:
-                found.own |= _would_have_made(body)  # And what was said about that.
+            if is_own and op.name in MAKERS and op.state is not OpState.OK:
+                found.own |= would_have_made(body)  # And what was said about that.
         session.flush()
-
-
-def _would_have_made(body: str) -> set[str]:
-    """Return the id of what a refused operation would have made: others may name it."""
-    args = json.loads(body).get("args", {})
-    made = args.get("id") if isinstance(args, dict) else None
-    return {made} if isinstance(made, str) else set()
 
 
 def _settle(tx: Transaction, op: OpModel) -> None:

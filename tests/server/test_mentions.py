@@ -214,3 +214,30 @@ def test_what_was_said_about_what_never_came_to_be_is_erased_too(
 
     bodies = [body or "" for body in db.session.scalars(sa.select(OpModel.body))]
     assert not any(NOTE in body for body in bodies)
+
+
+@on_sqlite
+def test_what_is_said_about_what_came_too_late_to_be_is_erased_too(
+    phone_of: Any, tmp_path: Path
+) -> None:
+    """A card of before the erasure comes after it, and with it what was done about that card."""
+    db.engine.update_execution_options(**{PLACES: Places(tmp_path / "list", None)})
+    postman, admin = phone_of(POSTMAN), phone_of(ADMIN)
+    lead = postman.referral(customer_name="甲")["args"]["id"]
+    for phone in (postman, admin):
+        phone.sync()
+    card = postman.new_id()
+    opened = {"id": card, "referral_id": lead, "kind": "farmer", "reason": "not_home"}
+    postman.op("open_care_card", {**opened, "next_contact_on": "2026-05-24", "note": ""})
+    done = {"id": postman.new_id(), "care_card_id": card, "how": "visit", "note": NOTE}
+    postman.op("follow_up_care_card", {**done, "next_contact_on": "2026-05-25"})
+    order = {"id": admin.new_id(), "customer_id": derived_id(lead, "customer"), "reason": "asked"}
+    admin.op("erase_customer", order)
+    assert [one["state"] for one in admin.sync()["results"]] == ["ok"]
+
+    answer = postman.sync()
+    assert [one["state"] for one in answer["results"]] == ["rejected", "rejected"]
+    bodies = [body or "" for body in db.session.scalars(sa.select(OpModel.body))]
+    assert not any(NOTE in body for body in bodies)
+    erased = answer.get("erase") or postman.sync()["erase"]
+    assert card in erased["objects"], "the phone has files of it, perhaps"
