@@ -41,7 +41,7 @@ from server.ledger import posting
 from server.ledger.chain import chain_head
 from server.models.referral import ReferralModel
 from server.models.sync import OpModel, ScopeCounterModel
-from server.mutations import batch, erased, oplog, running, sweep
+from server.mutations import batch, oplog, running, sweep
 from server.mutations.oplog import OpLog
 from server.mutations.transaction import Transaction
 from server.reactions import erasure_steps
@@ -687,9 +687,3 @@ def _restored_backup_brings_them_back(patch: pytest.MonkeyPatch) -> None:
 def _late_word_about_the_erased_is_kept(patch: pytest.MonkeyPatch) -> None:
     """It is refused, as it should be, and lies in the log with all that it says."""
     patch.setattr(batch._Batch, "_keep_nameless", lambda *_: None)
-
-
-@_bug
-def _what_came_too_late_leaves_what_hung_on_it(patch: pytest.MonkeyPatch) -> None:
-    """A late card is destroyed; what was said about that card, and its voice note, are not."""
-    patch.setattr(erased, "MAKERS", ())
