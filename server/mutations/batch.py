@@ -454,12 +454,12 @@ class _Batch:
         if op.name == ERASED_RECORD and promise is None:
             # Nothing is left of it anywhere: a restored server has even forgotten whose it was.
             return Outcome(OpState.REJECTED, problem=problem(CUSTOMER_ERASED))
-        is_patient = self._now - since < WAITS_AT_MOST
+        waited = self._now - since
         counts_revisions = concern is Concern.NONE or self._erased.awaits_more(device.number, op)
-        if is_patient and counts_revisions and lacks_a_revision(op, self._rows, sight):
+        if waited < WAITS_AT_MOST and counts_revisions and lacks_a_revision(op, self._rows, sight):
             return Outcome(OpState.DEFERRED)
         outcome = self._outcome(device, op, sight, moment, number, promise)
-        return outcome if promise is None else kept(promise, outcome, is_patient=is_patient)
+        return outcome if promise is None else kept(promise, outcome, waited)
 
     def _outcome(  # noqa: PLR0913, PLR0917 - an operation and all that is known of it
         self,
@@ -532,7 +532,9 @@ def _as_told(twin: OpModel) -> Outcome:
         return Outcome(OpState.OK)
     if twin.state is OpState.REJECTED:
         return Outcome(OpState.REJECTED, problem=json.loads(twin.problem or "{}"))
-    return Outcome(OpState.DEFERRED, waits_for=(twin.device, twin.seq))
+    # Its own phone is told which bytes are awaited, if any: the twin's may be another copy of it.
+    awaited = None if twin.problem is None else json.loads(twin.problem)
+    return Outcome(OpState.DEFERRED, problem=awaited, waits_for=(twin.device, twin.seq))
 
 
 def _demand_no_gap(last_seq: int, new: Sequence[ReceivedOp]) -> None:

@@ -32,6 +32,12 @@ __all__ = ["WAITS_AT_MOST", "Promise", "free_number", "kept", "lacks_a_revision"
 WAITS_AT_MOST = dt.timedelta(days=7)
 """So long does an operation wait for changes that its author saw and the server has lost."""
 
+BYTES_AWAITED_AT_MOST = dt.timedelta(days=60)
+"""So long does a file wait for its lost bytes: for as long as phones keep what they have sent.
+
+Only one phone has them, and it may be away for longer than a week.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Promise:
@@ -88,7 +94,7 @@ class Promise:
         )
 
 
-def kept(promise: Promise, outcome: Outcome, *, is_patient: bool) -> Outcome:
+def kept(promise: Promise, outcome: Outcome, waited: dt.timedelta) -> Outcome:
     """Return what becomes of an operation that was promised, now that it ended in *outcome*.
 
     Refused by the rules, it waits for what other phones still bring; after that it is a matter for
@@ -99,9 +105,9 @@ def kept(promise: Promise, outcome: Outcome, *, is_patient: bool) -> Outcome:
     if outcome.problem is not None and outcome.problem["type"] == f"/problems/{CUSTOMER_ERASED}":
         return Outcome(OpState.OK)  # As it was; there is nobody any more whom it could change.
     slug = str((outcome.problem or {}).get("type", "")).removeprefix("/problems/")
-    if is_patient:
-        # A phone that still has the bytes sends them again, if it is told that they are awaited.
-        awaits_bytes = slug == "blob-missing"
+    # A phone that still has the bytes sends them again, if it is told that they are awaited.
+    awaits_bytes = slug == "blob-missing"
+    if waited < (BYTES_AWAITED_AT_MOST if awaits_bytes else WAITS_AT_MOST):
         return Outcome(OpState.DEFERRED, problem=outcome.problem if awaits_bytes else None)
     return replace(
         outcome,
