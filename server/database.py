@@ -6,7 +6,7 @@ import datetime as dt
 import functools
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.engine import Connection, Dialect, Engine, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import ORMExecuteState, Session
@@ -27,6 +27,7 @@ __all__ = [
     "after_commit",
     "before_commit",
     "binders",
+    "empty_log",
     "harden",
     "insert_into",
     "insert_many",
@@ -34,6 +35,7 @@ __all__ = [
     "is_lost",
     "places_of_files",
     "readers",
+    "savepoint",
     "update_many",
     "write_behind",
     "write_transaction",
@@ -112,6 +114,20 @@ def after_commit(session: Session, call: Callable[[], None]) -> None:
     session.info.setdefault(_AFTER, []).append(call)
 
 
+def empty_log(session: Session) -> None:
+    """Bring SQLite's log into its file: it still holds the pages as they were.
+
+    What somebody reads just now stays there until the next time.
+    """
+    url = make_url(session.get_bind().engine.url)
+    if url.get_backend_name() == "sqlite" and url.database:
+        with (
+            suppress(sqlite3.OperationalError),
+            closing(sqlite3.connect(url.database, timeout=1)) as connection,
+        ):
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
 @contextmanager
 def write_transaction(session: Session, county_id: str) -> Iterator[None]:
     """Hold the county's write lock for one transaction; commit it, or roll it back on an error.
@@ -155,6 +171,19 @@ def _locked(session: Session, county_id: str) -> Iterator[None]:
     except BaseException:
         session.info.pop(_UNWRITTEN, None)
         session.rollback()
+        raise
+
+
+@contextmanager
+def savepoint(session: Session) -> Iterator[None]:
+    """Undo alone what fails inside: what was written, and what was to be called at the commit."""
+    called = {when: len(session.info.get(when, ())) for when in (_BEFORE, _AFTER)}
+    try:
+        with session.begin_nested():
+            yield
+    except BaseException:
+        for when, count in called.items():
+            del session.info.get(when, [])[count:]
         raise
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
@@ -14,7 +15,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from server.clock import Clock
-from server.database import is_lost, write_transaction
+from server.database import after_commit, empty_log, is_lost, savepoint, write_transaction
 from server.feed import Feed, known_objects
 from server.identity import ReceiptSigner
 from server.logs import failure_of
@@ -426,6 +427,8 @@ class _Batch:
         nameless = _nameless(op)
         may_run = record.state in {OpState.DEFERRED, OpState.PARKED}
         record.body = nameless.body if may_run and nameless.is_redacted else None
+        # What waited was stored with its text, which lies in the file until the log is brought in.
+        after_commit(self._session, functools.partial(empty_log, self._session))
 
     def _promised_number(self, promise: Promise | None) -> int | None:
         return None if promise is None else free_number(self._session, self._county_id, promise)
@@ -476,7 +479,7 @@ class _Batch:
         if self._one_by_one:
             self._rows.write()  # Before the savepoint: an op's failure takes back its own alone.
         try:
-            with self._session.begin_nested() if self._one_by_one else nullcontext():
+            with savepoint(self._session) if self._one_by_one else nullcontext():
                 run_op(op, tx, sight, self._door.reactions, number or self._log.next_number)
                 if op.is_redacted:
                     self._erased.mark(tx)
@@ -497,11 +500,12 @@ class _Batch:
     ) -> Outcome:
         if is_lost(error):
             raise error
-        refused = refusal(error, op, tx, device)
         if self._one_by_one:
+            # First of all: the next question would write down what waits of this operation.
             self._rows.forget()
             self._feed.forget()
-        elif refused is None or tx.has_begun:
+        refused = refusal(error, op, tx, device)
+        if not self._one_by_one and (refused is None or tx.has_begun):
             raise _BatchFailed from error
         if refused is not None:
             return refused

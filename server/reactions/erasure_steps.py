@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable
-from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 
 import sqlalchemy as sa
-from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from server.blobs import BlobFiles, BlobKey
-from server.database import after_commit, before_commit, places_of_files
+from server.database import after_commit, before_commit, empty_log, places_of_files
 from server.erasures import ListedErasure, ListedOp, append_erasure
 from server.models.attachment import BlobModel
 from server.models.erasure import ErasedObjectModel, ErasedOpModel
@@ -142,7 +139,7 @@ def _reach(tx: Transaction, erasure: Erasure, traces: Traces, person: _Person) -
     for object_id in sorted(found.own):
         note_erased_object(session, county_id, erasure.customer_id, object_id, erasure.at, number)
     _drop_files(tx, found)
-    after_commit(session, partial(_empty_log, session))
+    after_commit(session, partial(empty_log, session))
     return number
 
 
@@ -278,17 +275,3 @@ def _list(session: Session, county_id: str, erasure: Erasure) -> None:
             ops=sorted((ListedOp(*one) for one in ops), key=lambda one: (one.device, one.seq)),
         ),
     )
-
-
-def _empty_log(session: Session) -> None:
-    """Bring SQLite's log into its file: it still holds the pages as they were.
-
-    What somebody reads just now stays there until the next time.
-    """
-    url = make_url(session.get_bind().engine.url)
-    if url.get_backend_name() == "sqlite" and url.database:
-        with (
-            suppress(sqlite3.OperationalError),
-            closing(sqlite3.connect(url.database, timeout=1)) as connection,
-        ):
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -16,8 +16,10 @@ from flask import Flask
 
 from server.clock import SystemClock
 from server.database import PLACES, Places
+from server.erasures import read_erasures
 from server.migrating import alembic_config, migrate
 from server.models import db
+from server.models.erasure import ErasureModel
 from server.models.sync import EnrolledDeviceModel, OpMentionModel, OpModel
 from server.mutations import mentions
 from server.mutations.batch import _Batch
@@ -241,3 +243,22 @@ def test_what_is_said_about_what_came_too_late_to_be_is_erased_too(
     assert not any(NOTE in body for body in bodies)
     erased = answer.get("erase") or postman.sync()["erase"]
     assert card in erased["objects"], "the phone has files of it, perhaps"
+
+
+@on_sqlite
+def test_an_order_that_has_to_wait_leaves_nothing_behind(phone_of: Any, tmp_path: Path) -> None:
+    """Its customer is still on a phone: neither the order nor the list must be there before."""
+    places = Places(tmp_path / "list", None)
+    db.engine.update_execution_options(**{PLACES: places})
+    postman, admin = phone_of(POSTMAN), phone_of(ADMIN)
+    lead = postman.referral(customer_name="甲")["args"]["id"]
+    order = {"id": admin.new_id(), "customer_id": derived_id(lead, "customer"), "reason": "asked"}
+    admin.op("erase_customer", order)
+    assert [one["state"] for one in admin.sync()["results"]] == ["deferred"]
+    assert not list(db.session.scalars(sa.select(ErasureModel.id)))
+    assert not read_erasures(places.erasures_file)
+
+    assert [one["state"] for one in postman.sync()["results"]] == ["ok"]
+    answer = admin.sync(open=[1])
+    assert [one["state"] for one in answer["results"]] == ["ok"]
+    assert [row["id"] for _, row in answer["rows"]["erasure"]] == [order["id"]]
